@@ -1,0 +1,40 @@
+"""The port that every channel implements."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bots.views import Shown
+from runtime.domain.delivery import Delivery
+
+
+class Channel(Protocol):
+    """One way to speak to people: Slack, Teams, the console page, the terminal.
+
+    The courier is the only caller and never calls a channel twice at once for one conversation.
+    """
+
+    @property
+    def name(self) -> str:
+        """Give the channel's name as places carry it: ``slack``."""
+        ...
+
+    async def send(self, delivery: Delivery, shown: Shown) -> str:
+        """Post what is shown, or update the message that ``delivery.external_id`` names.
+
+        Give the channel's id of the message. A repeat with the same ``delivery.id`` and no
+        external id may post again: the courier asks ``find`` first where that is possible.
+
+        Raises:
+            Upstream: try later; ``ambiguous`` where the message may have been posted.
+            Refused: this conversation will never take it (archived, removed, forbidden).
+        """
+        ...
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Look for a message that an earlier, interrupted ``send`` may have posted.
+
+        Give its id, or None when it is certainly not there. Raises ``Upstream`` when nobody
+        can tell now.
+        """
+        ...

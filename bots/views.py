@@ -1,0 +1,139 @@
+"""What is shown to people, before any vendor's format.
+
+Every text in these values may come from a model or a stranger: a channel's rendering escapes all
+of it. Nothing here is markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.domain.approval import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine:
+    """One step of a plan on a run card."""
+
+    title: str
+    owner: str
+    """``analyst@3f2a91``, or the workflow, tool or person that does it."""
+    status: str
+    """A ``StepStatus`` word."""
+    detail: str
+    """Why it waits, or how it failed; empty while nothing needs saying."""
+    elapsed_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCard:
+    """The one live message of a run."""
+
+    run_id: str
+    number: int
+    goal: str
+    status: str
+    """``running``, ``waiting``, ``paused``, ``succeeded``, ``failed`` or ``cancelled``."""
+    status_line: str
+    """One sentence: what it does now or why it waits."""
+    requester: str
+    revision: int
+    steps: tuple[StepLine, ...]
+    elapsed_seconds: float
+    cost_usd: float
+    tokens: int
+    controls: tuple[str, ...]
+    """Which of ``pause``, ``resume``, ``cancel``, ``retry`` make sense now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One argument of a call, spelled for reading."""
+
+    name: str
+    value: str
+    complete: bool
+    """False where the value was cut; then nobody may approve before seeing all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalCard:
+    """A question to people, drawn by code from the stored call, never by a model."""
+
+    approval_id: str
+    number: int
+    nonce: str
+    run_id: str
+    run_number: int
+    title: str
+    status: str
+    """An ``ApprovalStatus`` word."""
+    tool: str
+    what: str
+    where: str
+    how_many: int | None
+    reversible: bool
+    arguments: tuple[Argument, ...]
+    agent: str
+    requester: str
+    reason: str
+    eligible: tuple[str, ...]
+    progress: str
+    """``1 of 2 have approved``; empty with a quorum of one."""
+    expires_at: datetime | None
+    on_expiry: str
+    verdicts: tuple[Verdict, ...]
+    """The buttons to show; empty once it is decided."""
+    outcome: str
+    """``Approved by Ada, 14:02 UTC, in Slack: reason``; empty while pending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionCard:
+    """Something an agent asks the requester."""
+
+    run_id: str
+    run_number: int
+    step_id: str
+    text: str
+    choices: tuple[str, ...]
+    answered: str
+    """The answer and who gave it; empty while open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLink:
+    """An artifact as people fetch it."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The one final message of a run."""
+
+    run_id: str
+    run_number: int
+    outcome: str
+    """``succeeded``, ``failed`` or ``cancelled``."""
+    text: str
+    sources: tuple[str, ...]
+    files: tuple[FileLink, ...]
+    elapsed_seconds: float
+    cost_usd: float
+    tokens: int
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A short sentence: a refusal, an alarm, a hint."""
+
+    text: str
+
+
+Shown = RunCard | ApprovalCard | QuestionCard | Answer | Notice

@@ -1,0 +1,93 @@
+"""People and places, before any vendor's format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.domain.json import JsonObject
+
+
+class PersonKind(StrEnum):
+    """What a chat account is; only members may decide anything."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who did something, as a verified envelope says; never as a text or a button says."""
+
+    channel: str
+    """``slack``, ``teams``, ``console``, ``terminal`` or ``http``."""
+    workspace: str
+    """Slack team or enterprise id, Entra tenant id, ``local`` on this machine."""
+    external_id: str
+    name: str = ""
+    kind: PersonKind = PersonKind.MEMBER
+
+    @property
+    def principal(self) -> str:
+        """Name the person everywhere: ``slack:T024/U061``; also how policies name people."""
+        return f"{self.channel}:{self.workspace}/{self.external_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A conversation as its channel knows it."""
+
+    channel: str
+    workspace: str
+    key: str
+    """Unique within channel and workspace: for Slack ``C024/1700000000.000100``."""
+    address: JsonObject
+    """What the channel needs to speak there again; its own format, kept as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A stored place."""
+
+    id: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something said to Baton, normalised by a channel."""
+
+    event_key: str
+    """Unique id of this delivery; the same event delivered twice has the same key."""
+    also_known_as: str | None = None
+    """A second key of the same message, where a vendor delivers one under two event ids."""
+    person: Person
+    place: Place
+    text: str
+    addressed: bool
+    """It names the bot or is a direct message, so it may start a run."""
+    agent: str | None = None
+    """Skip planning and give the request to this agent."""
+    input: JsonObject | None = None
+
+
+class Reception(StrEnum):
+    """What became of a message."""
+
+    STARTED = "started"
+    REPLIED = "replied"
+    """Delivered to the live run of this conversation."""
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    """Not addressed, and no live run listens here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The answer to a message; ``run_id`` is set unless it was ignored."""
+
+    reception: Reception
+    run_id: str | None
+    number: int | None

@@ -1,0 +1,96 @@
+"""Errors, sorted by who must act on them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BatonError(Exception):
+    """The base of every error Baton raises on purpose.
+
+    ``code`` is stable and documented; ``public`` is safe to show in a chat: it quotes values with
+    ``!r``, ends with what to do, and never holds a secret.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, public: str) -> None:
+        super().__init__(public)
+        self.public = public
+
+
+class Refused(BatonError):
+    """The person must act: not allowed, or the input does not fit."""
+
+    code = "refused"
+
+
+class NotFound(Refused):
+    """The person named something that is not there, or that they may not see."""
+
+    code = "not_found"
+
+
+class Misconfigured(BatonError):
+    """The operator must act; raised at start-up, with file and line where there is one."""
+
+    code = "misconfigured"
+
+
+class Upstream(BatonError):
+    """Nobody must act: a service Baton depends on failed; the step is tried again.
+
+    ``ambiguous`` says the request may have taken effect although no answer came.
+    """
+
+    code = "upstream"
+    retryable = True
+
+    def __init__(
+        self, public: str, *, retry_after_seconds: float | None = None, ambiguous: bool = True
+    ) -> None:
+        super().__init__(public)
+        self.retry_after_seconds = retry_after_seconds
+        self.ambiguous = ambiguous
+
+
+class TimedOut(Upstream):
+    """Nobody must act: a call exceeded its time limit; its late result goes nowhere."""
+
+    code = "timed_out"
+
+
+class LostLease(BatonError):
+    """Nobody must act: another worker has the step, or the run was stopped."""
+
+    code = "lost_lease"
+
+
+class ToolFailed(BatonError):
+    """The model must act: the call definitely did not do what was asked."""
+
+    code = "tool_failed"
+
+
+class OverBudget(BatonError):
+    """The requester must act: the run's limit in money, tokens or time is used up."""
+
+    code = "over_budget"
+
+
+class HandlerChanged(BatonError):
+    """The operator must act: the code asks for other steps than the journal of this run holds."""
+
+    code = "handler_changed"
+
+
+class StepFailed(BatonError):
+    """A child step ended without success; carries the child's own code and words."""
+
+    code = "step_failed"
+
+    def __init__(self, public: str, *, path: str, cause: str) -> None:
+        super().__init__(public)
+        self.path = path
+        self.cause = cause

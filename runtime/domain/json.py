@@ -1,0 +1,8 @@
+"""The type of what crosses a process boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+JsonObject = Mapping[str, Json]

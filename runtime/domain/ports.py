@@ -1,0 +1,30 @@
+"""What the outside provides: time, and bells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Give the time. Every time in the product comes from here."""
+
+    def now(self) -> datetime:
+        """Give the present moment, aware, in UTC."""
+        ...
+
+
+class Bell(Protocol):
+    """Wake somebody up. The queue rings; the database holds the truth.
+
+    An implementer may lose a ring or ring twice: the sweep repairs the one, conditional claims
+    make the other harmless. It must not raise: a ring that fails is a ring that was lost.
+    """
+
+    def ring_step(self, step_id: str) -> None:
+        """Say that a step is ready. Call only after its row is committed."""
+        ...
+
+    def ring_conversation(self, conversation_id: str) -> None:
+        """Say that a conversation has deliveries due. Call only after they are committed."""
+        ...

@@ -1,0 +1,120 @@
+"""A run: one request, from the message that began it to the one result that ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.domain.approval import Approval
+from runtime.domain.budget import Budget
+from runtime.domain.conversation import Place
+from runtime.domain.json import Json, JsonObject
+from runtime.domain.states import Control, RunStatus
+from runtime.domain.step import Cost, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One row. ``spent`` is kept up to date with every model call."""
+
+    id: str
+    number: int
+    """Short name for typing; unique within the installation."""
+    workspace: str
+    conversation_id: str
+    requester: str
+    requester_name: str
+    request: str
+    agent: str | None
+    """Set where the requester named an agent, and no plan is made."""
+    input: JsonObject
+    goal: str
+    """As the planner understood it; the request until there is a plan."""
+    status: RunStatus
+    control: Control
+    catalog: str
+    """Digest of the agents, policy and tools the run started with and keeps."""
+    budget: Budget
+    spent: Cost
+    answer: str
+    error: JsonObject | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file a run made. The bytes are found by ``digest``."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    """Something an agent asked the requester, unanswered yet."""
+
+    step_id: str
+    text: str
+    choices: tuple[str, ...]
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """All that a card, a page or a command shows of one run, read in one moment."""
+
+    run: Run
+    place: Place
+    status: str
+    """``running``, ``waiting``, ``paused``, ``succeeded``, ``failed`` or ``cancelled``."""
+    steps: tuple[Step, ...]
+    """The steps of the current plan (and of earlier revisions, in order), without their insides."""
+    approvals: tuple[Approval, ...]
+    questions: tuple[OpenQuestion, ...]
+    artifacts: tuple[Artifact, ...]
+    sources: tuple[str, ...]
+    """Paths of the steps the answer rests on."""
+    revision: int
+    """How often the plan was made anew."""
+    demonstration: bool
+    """The answer came from the demonstration model."""
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """A run in a list."""
+
+    id: str
+    number: int
+    status: str
+    request: str
+    requester_name: str
+    created_at: datetime
+    finished_at: datetime | None
+    spent: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRow:
+    """One line of a trace: a step and how deep it lies."""
+
+    step: Step
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """One link of a run's chain: ``digest`` covers the record and the digest before it."""
+
+    run_id: str
+    sequence: int
+    at: datetime
+    event: str
+    """Past tense: ``ApprovalDecided``."""
+    facts: Json
+    digest: str

@@ -1,0 +1,47 @@
+"""A policy's verdict on one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.domain.approval import OnExpiry, Stage
+from runtime.domain.effects import Effect
+from runtime.domain.json import JsonObject
+
+
+class Outcome(StrEnum):
+    """What a rule gives; where several rules match, the strictest wins."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A call before it is made, as policy sees it."""
+
+    tool: str
+    effect: Effect
+    arguments: JsonObject
+    agent: str
+    """Name without version."""
+    requester: str
+    """Principal, as in ``slack:T024/U061``."""
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome and what it stands on."""
+
+    outcome: Outcome
+    rule: str
+    """The rule's id; ``default`` where none matched."""
+    policy: str
+    """Digest of the policy that was asked."""
+    reason: str
+    stages: tuple[Stage, ...] = ()
+    on_expiry: OnExpiry = OnExpiry.DENY
+    expires_after_seconds: float | None = None
