@@ -1,0 +1,146 @@
+"""The verbs that change something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bots.as_json import approval_object, run_object
+from bots.builders import approval_card, outcome_line, status_line
+from bots.commands.asked import Asked
+from bots.commands.grammar import Command, NotUnderstood
+from bots.commands.reply import CommandReply
+from bots.spelling import exact
+from runtime.domain.approval import VERDICTS, Decide, Question, Verdict
+from runtime.domain.conversation import Message, Person, Reception
+from runtime.domain.errors import NotFound, Refused
+from runtime.domain.ids import new_id
+from runtime.domain.run import RunView
+
+SEEN_DIGITS = 8
+
+
+def start(command: Command, asked: Asked) -> CommandReply:
+    """Start a run, or pass the text to the run that is live in this conversation."""
+    if command.workflow is not None:
+        _check_workflow(command.workflow, asked)
+    received = asked.runtime.receive(
+        Message(
+            event_key=f"command:{asked.event_key or new_id('cmd')}",
+            person=asked.person,
+            place=asked.place,
+            text=command.text,
+            addressed=True,
+            agent=command.agent or command.workflow,
+            input=command.input,
+        )
+    )
+    number = received.number
+    match received.reception:
+        case Reception.STARTED:
+            text = f"Run #{number} has started. Follow it with: status {number}"
+        case Reception.REPLIED:
+            text = f"Passed on to run #{number}, which is still going on here."
+        case Reception.DUPLICATE:
+            text = f"This was received before, as run #{number}."
+        case Reception.IGNORED:
+            raise Refused("nothing listens here; write: run TEXT")
+    return CommandReply(
+        text=text,
+        run_id=received.run_id,
+        data={"run": received.run_id, "number": number, "reception": received.reception.value},
+    )
+
+
+def cancel(command: Command, asked: Asked) -> CommandReply:
+    """Stop a run for good."""
+    return _steer(asked.runtime.cancel, command, asked)
+
+
+def pause(command: Command, asked: Asked) -> CommandReply:
+    """Start nothing new in a run."""
+    return _steer(asked.runtime.pause, command, asked)
+
+
+def resume(command: Command, asked: Asked) -> CommandReply:
+    """Go on with a paused run."""
+    return _steer(asked.runtime.resume, command, asked)
+
+
+def retry(command: Command, asked: Asked) -> CommandReply:
+    """Go on with a failed run where it failed."""
+    return _steer(asked.runtime.retry, command, asked)
+
+
+def approve(command: Command, asked: Asked) -> CommandReply:
+    """Let a call be made; one whose arguments were cut must have been read whole first."""
+    approval = asked.runtime.approval(command.target or "", workspace=asked.workspace)
+    cut = [one.name for one in approval_card(approval).arguments if not one.complete]
+    if cut and approval.digest[:SEEN_DIGITS] != command.seen:
+        raise Refused(
+            f"{', '.join(map(repr, cut))} of #{approval.number} is too long for a card; read all "
+            f"of it with: approvals {approval.number} - and approve with the line it ends with"
+        )
+    return _decide(command, asked, Verdict.APPROVE)
+
+
+def reject(command: Command, asked: Asked) -> CommandReply:
+    """Refuse a call; the reason reaches the agent."""
+    return _decide(command, asked, Verdict.REJECT)
+
+
+def resolve(command: Command, asked: Asked) -> CommandReply:
+    """Say what became of a call in doubt."""
+    word = command.text.strip().lower()
+    outcomes = {verdict.value: verdict for verdict in VERDICTS[Question.OUTCOME]}
+    if word not in outcomes:
+        raise NotUnderstood(f"{word!r} is no outcome; write: resolve N happened|repeat|abort")
+    return _decide(command, asked, outcomes[word])
+
+
+def _steer(
+    change: Callable[[str, Person], RunView], command: Command, asked: Asked
+) -> CommandReply:
+    run = command.target or ""
+    # Changing what one may not see must look the same as changing what is not there.
+    asked.runtime.view(run, workspace=asked.workspace)
+    view = change(run, asked.person)
+    return CommandReply(
+        text=f"Run #{view.run.number}: {status_line(view)}",
+        data=run_object(view),
+        run_id=view.run.id,
+    )
+
+
+def _decide(command: Command, asked: Asked, verdict: Verdict) -> CommandReply:
+    approval = asked.runtime.approval(command.target or "", workspace=asked.workspace)
+    decided = asked.runtime.decide(
+        Decide(
+            approval=approval.id,
+            person=asked.person,
+            verdict=verdict,
+            surface=asked.surface,
+            reason="" if approval.question is Question.OUTCOME else command.text,
+        )
+    )
+    approval = decided.approval
+    name = f"#{approval.number} {exact(approval.tool)}"
+    if not decided.won:
+        text = f"{name} was decided already: {outcome_line(approval) or 'see its card'}"
+    elif not decided.final:
+        text = f"{name}: your word is noted; more people must agree before it is called."
+    else:
+        text = f"{name}: {outcome_line(approval)}. Run #{approval.run_number} goes on."
+    return CommandReply(
+        text=text,
+        ok=decided.won,
+        code="" if decided.won else "decided_already",
+        data={**approval_object(approval), "won": decided.won, "final": decided.final},
+        run_id=approval.run_id,
+    )
+
+
+def _check_workflow(name: str, asked: Asked) -> None:
+    known = asked.runtime.workflows()
+    if name not in known:
+        listed = f"known are {', '.join(known)}" if known else "no workflow is installed"
+        raise NotFound(f"there is no workflow {name!r}; {listed}")

@@ -1,0 +1,74 @@
+"""From a typed line to its answer. Errors become words where the person is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bots.commands import act, look
+from bots.commands.asked import Asked
+from bots.commands.grammar import Command, parse
+from bots.commands.reply import CommandReply
+from bots.door import Door
+from runtime.domain.conversation import Person, Place
+from runtime.domain.errors import BatonError
+
+_VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
+    "help": look.show_help,
+    "run": act.start,
+    "runs": look.list_runs,
+    "status": look.status,
+    "trace": look.trace,
+    "why": look.why,
+    "cancel": act.cancel,
+    "pause": act.pause,
+    "resume": act.resume,
+    "retry": act.retry,
+    "approvals": look.approvals,
+    "approve": act.approve,
+    "reject": act.reject,
+    "resolve": act.resolve,
+    "agents": look.agents,
+    "workflows": look.workflows,
+    "cost": look.cost,
+    "audit": look.audit,
+}
+
+
+def run_command(
+    text: str,
+    *,
+    runtime: Door,
+    person: Person,
+    place: Place,
+    surface: str,
+    event_key: str | None = None,
+) -> CommandReply:
+    """Do what one typed line says and give the answer; blocks, so call it over the bridge.
+
+    ``event_key`` is the vendor's unique id of the line where there is one; with it, the same line
+    delivered twice starts one run.
+    """
+    asked = Asked(runtime=runtime, person=person, place=place, surface=surface, event_key=event_key)
+    try:
+        command = parse(text)
+    except BatonError as error:
+        return refusal(error)
+    return execute(command, asked)
+
+
+def execute(command: Command, asked: Asked) -> CommandReply:
+    """Do a command that is understood already; a refusal is a reply, not an exception."""
+    try:
+        return _VERBS[command.verb](command, asked)
+    except BatonError as error:
+        return refusal(error)
+
+
+def refusal(error: BatonError) -> CommandReply:
+    """Give an error as a reply: its public words, and its code for scripts."""
+    return CommandReply(
+        text=error.public,
+        ok=False,
+        code=error.code,
+        data={"error": error.public, "error_code": error.code},
+    )

@@ -1,0 +1,91 @@
+"""Why a run is where it is, told from its rows and nothing else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bots.builders import error_text, outcome_line
+from bots.spelling import exact, one_line, plural
+from runtime.domain.json import JsonObject
+from runtime.domain.run import RunView, StepRow
+from runtime.domain.states import ApprovalStatus, StepStatus
+
+
+def reasons(view: RunView, rows: Sequence[StepRow]) -> tuple[str, ...]:
+    """List what explains a run: waits first, then doubts, failures, rules and revisions."""
+    return (
+        *_waits(view),
+        *_doubts_and_failures(rows),
+        *_rules(rows),
+        *_decisions(view),
+        *_revisions(view),
+    )
+
+
+def _waits(view: RunView) -> list[str]:
+    found: list[str] = []
+    for approval in view.approvals:
+        if approval.status is ApprovalStatus.PENDING:
+            stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
+            because = f" because {one_line(approval.reason, 300)}" if approval.reason else ""
+            found.append(
+                f"approval #{approval.number} of {exact(approval.tool)}: rule "
+                f"{exact(approval.rule)} asks{because}; may be decided by "
+                f"{', '.join(map(exact, stage.eligible)) or 'nobody'}"
+            )
+    for question in view.questions:
+        found.append(f"an open question to the requester: {one_line(question.text, 300)}")
+    return found
+
+
+def _doubts_and_failures(rows: Sequence[StepRow]) -> list[str]:
+    found: list[str] = []
+    for row in rows:
+        step = row.step
+        if step.status is StepStatus.UNKNOWN:
+            found.append(f"{step.path}: nobody knows yet whether {exact(step.actor)} happened")
+        elif step.error is not None and not _has_worse_below(row, rows):
+            times = f" (after {plural(step.failures, 'failure')})" if step.failures else ""
+            state = "failed" if step.status is StepStatus.FAILED else "had to be tried again"
+            words = one_line(error_text(step.error), 300)
+            found.append(f"{step.path} {state}{times}: {words}")
+        elif step.status is StepStatus.WAITING and step.waits_for and row.depth > 0:
+            found.append(f"{step.path} waits for {one_line(step.waits_for, 200)}")
+    return found
+
+
+def _has_worse_below(row: StepRow, rows: Sequence[StepRow]) -> bool:
+    """Say whether a child's error is the real cause, so the parent's need not be repeated."""
+    return any(
+        other.step.error is not None and other.step.parent_id == row.step.id for other in rows
+    )
+
+
+def _rules(rows: Sequence[StepRow]) -> list[str]:
+    found: list[str] = []
+    for row in rows:
+        decision = row.step.decision
+        if decision is not None and decision.get("outcome") != "allow":
+            found.append(
+                f"{row.step.path}: policy says {_word(decision, 'outcome')} to "
+                f"{exact(row.step.actor)} by rule {_word(decision, 'rule')}"
+            )
+    return found
+
+
+def _decisions(view: RunView) -> list[str]:
+    return [
+        f"approval #{approval.number} of {exact(approval.tool)}: {outcome_line(approval)}"
+        for approval in view.approvals
+        if approval.status is not ApprovalStatus.PENDING
+    ]
+
+
+def _revisions(view: RunView) -> list[str]:
+    again = view.run.revision - 1
+    return [f"the plan was made anew {plural(again, 'time')}"] if again > 0 else []
+
+
+def _word(source: JsonObject, key: str) -> str:
+    value = source.get(key)
+    return exact(value) if isinstance(value, str) else "?"

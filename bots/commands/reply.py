@@ -1,0 +1,21 @@
+"""The answer to a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runtime.domain.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandReply:
+    """Plain text for people and the same as JSON for scripts. The text is not markup."""
+
+    text: str
+    ok: bool = True
+    """False where it was refused or did not succeed; also the exit status of the terminal."""
+    data: JsonObject = field(default_factory=dict[str, None])
+    run_id: str | None = None
+    """The run it is about, where there is one."""
+    code: str = ""
+    """The error's stable code when it was refused; ``usage`` when it was not understood."""

@@ -1,0 +1,135 @@
+"""Carries what the runtime wants said into the channels, and never says it twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bots.bridge import Bridge
+from bots.builders import shown_for
+from bots.channel import Channel
+from bots.door import Desk
+from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.errors import Refused, Upstream
+
+log = logging.getLogger(__name__)
+
+_LONGEST_WAIT_SECONDS = 300.0
+_AT_ONCE = 8
+_CHANGES_LATER = frozenset(
+    {DeliveryKind.RUN_CARD, DeliveryKind.APPROVAL_CARD, DeliveryKind.QUESTION}
+)
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the deliveries of one claim have taught about those after them."""
+
+    hold_first_posts_seconds: float = 0.0
+    hold_all_seconds: float = 0.0
+
+    def hold(self, delivery: Delivery) -> float:
+        first = self.hold_first_posts_seconds if delivery.external_id is None else 0.0
+        return max(first, self.hold_all_seconds)
+
+
+class Courier:
+    """Drains the outbox, one conversation at a time, in the order things were said."""
+
+    def __init__(self, runtime: Desk, bridge: Bridge, channels: Mapping[str, Channel]) -> None:
+        self._runtime = runtime
+        self._bridge = bridge
+        self._channels = dict(channels)
+
+    async def deliver(self, conversation_id: str) -> None:
+        """Send what is due in one conversation. Quiet when another courier has it.
+
+        A crash here leaves the claimed deliveries leased; after the lease they come back marked
+        doubtful, and the channel is asked whether the message is there before it is sent again.
+        """
+        claimed = await self._bridge(self._runtime.claim_deliveries, conversation_id)
+        if not claimed:
+            return
+        so_far = _Round()
+        for delivery in claimed:
+            await self._carry(delivery, so_far)
+        await self._bridge(self._runtime.release, conversation_id)
+
+    async def drain(self) -> int:
+        """Deliver to every conversation that has something due; give how many there were."""
+        due = await self._bridge(self._runtime.due_conversations)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(conversation_id: str) -> None:
+            async with gate:
+                await self.deliver(conversation_id)
+
+        ended = await asyncio.gather(*(one(each) for each in due), return_exceptions=True)
+        for conversation_id, error in zip(due, ended, strict=True):
+            if isinstance(error, Exception):
+                # Its leases run out and the next drain finds it again; the others went on.
+                log.error("delivery to %s was interrupted", conversation_id, exc_info=error)
+        return len(due)
+
+    async def _carry(self, delivery: Delivery, so_far: _Round) -> None:
+        held = so_far.hold(delivery)
+        if held:
+            await self._postpone(delivery, held, "waits for an earlier message")
+            return
+        channel = self._channels.get(delivery.place.channel)
+        if channel is None:
+            reason = f"no channel {delivery.place.channel!r} is connected in this process"
+            await self._postpone(delivery, backoff_seconds(delivery), reason)
+            return
+        try:
+            external_id = await self._send(channel, delivery)
+        except Upstream as error:
+            wait = error.retry_after_seconds
+            seconds = backoff_seconds(delivery) if wait is None else max(wait, 0.1)
+            if delivery.external_id is None:
+                so_far.hold_first_posts_seconds = seconds
+            if wait is not None:
+                so_far.hold_all_seconds = seconds
+            await self._postpone(delivery, seconds, error.public, doubtful=error.ambiguous)
+        except Refused as error:
+            log.warning("delivery %s is given up: %s", delivery.id, error.public)
+            await self._bridge(self._runtime.give_up, delivery, reason=error.public)
+        except Exception:
+            # A bug in a channel or a card: the message stays owed, the run is not touched, and
+            # since nobody knows how far it got, it is looked for before it is sent again.
+            log.exception("delivery %s failed unexpectedly", delivery.id)
+            seconds = backoff_seconds(delivery)
+            if delivery.external_id is None:
+                so_far.hold_first_posts_seconds = seconds
+            await self._postpone(delivery, seconds, "unexpected error, see log", doubtful=True)
+        else:
+            await self._bridge(self._runtime.mark_sent, delivery, external_id)
+
+    async def _send(self, channel: Channel, delivery: Delivery) -> str:
+        row = await self._bridge(self._runtime.show, delivery)
+        shown = shown_for(delivery, row)
+        if shown is None:
+            raise Refused("there is nothing left to show")
+        if delivery.external_id is None and delivery.doubtful:
+            found = await channel.find(delivery)
+            if found is not None:
+                if delivery.kind not in _CHANGES_LATER:
+                    return found
+                delivery = replace(delivery, external_id=found)
+        return await channel.send(delivery, shown)
+
+    async def _postpone(
+        self, delivery: Delivery, seconds: float, reason: str, *, doubtful: bool = False
+    ) -> None:
+        # An old doubt stays until the channel has answered; looking once too often is cheap.
+        doubtful = delivery.external_id is None and (doubtful or delivery.doubtful)
+        await self._bridge(
+            self._runtime.postpone, delivery, seconds=seconds, reason=reason, doubtful=doubtful
+        )
+
+
+def backoff_seconds(delivery: Delivery) -> float:
+    """Give how long to wait after the attempt just made: 1 s, 2 s, 4 s … at most 5 minutes."""
+    return min(_LONGEST_WAIT_SECONDS, 2.0 ** min(max(delivery.attempt - 1, 0), 9))
