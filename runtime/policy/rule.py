@@ -1,0 +1,64 @@
+"""One rule of a policy, and whether it applies to a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from runtime.domain.approval import OnExpiry, Stage
+from runtime.domain.effects import Effect
+from runtime.policy.condition import Condition
+from runtime.policy.decision import Outcome, Proposal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule applies where every selector it has fits and every condition holds.
+
+    Empty selectors fit everything. Names are globs (``record_*``, ``crm.*``).
+    """
+
+    id: str
+    outcome: Outcome
+    tools: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    requesters: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    on_expiry: OnExpiry = OnExpiry.DENY
+    expires_after_seconds: float | None = None
+    reason: str = ""
+
+    def applies(self, proposal: Proposal) -> bool:
+        """Say whether this rule speaks about the call.
+
+        A condition that cannot tell counts against the call: it makes ask and deny apply, and
+        keeps allow from applying.
+        """
+        if not self._selects(proposal):
+            return False
+        verdicts = [condition.holds(proposal.arguments) for condition in self.where]
+        if False in verdicts:
+            return False
+        return None not in verdicts or self.outcome is not Outcome.ALLOW
+
+    def _selects(self, proposal: Proposal) -> bool:
+        return (
+            _fits(self.tools, proposal.tool)
+            and _fits(self.agents, proposal.agent)
+            and (not self.effects or proposal.effect in self.effects)
+            and _fits(self.requesters, proposal.requester)
+            and _fits(self.channels, proposal.channel)
+        )
+
+    @property
+    def strictness(self) -> tuple[int, int, int]:
+        """Order rules: deny over ask over allow; among asks, more people and rounds first."""
+        rank = {Outcome.ALLOW: 0, Outcome.ASK: 1, Outcome.DENY: 2}[self.outcome]
+        return rank, sum(stage.quorum for stage in self.stages), len(self.stages)
+
+
+def _fits(patterns: tuple[str, ...], name: str) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
