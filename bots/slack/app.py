@@ -1,0 +1,180 @@
+"""The front: bolt behind the edge, with our own identity, client and listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import cast
+
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from bots.bridge import Bridge
+from bots.door import Door
+from bots.slack.api import CallError, SlackApi, quiet_logger
+from bots.slack.clicks import Clicks
+from bots.slack.credentials import SlackCredentials
+from bots.slack.directory import Directory
+from bots.slack.edge import Body, Edge
+from bots.slack.identity import Identity, read_identity
+from bots.slack.listeners import Listeners
+from bots.slack.payload import Payload
+from bots.slack.socket import SocketFront
+from bots.slack.switchboard import Switchboard
+from bots.slack.trouble import spell_trouble
+from bots.slack.whisper import Whisper
+from runtime.domain.ports import Clock
+
+log = logging.getLogger(__name__)
+
+PATH = "/slack/events"
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+class SlackFront:
+    """Takes what Slack sends, over HTTP and, with an app token, over a socket.
+
+    ``mount`` before the application starts; it starts and stops with the application.
+    """
+
+    def __init__(
+        self,
+        credentials: SlackCredentials,
+        runtime: Door,
+        bridge: Bridge,
+        *,
+        clock: Clock,
+    ) -> None:
+        credentials.require_events()
+        self._credentials = credentials
+        self._clock = clock
+        self._identity: Identity | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._api = SlackApi(credentials)
+        self._whisper = Whisper(self._api, credentials)
+        self._app = self._bolt()
+        self._socket = SocketFront(self._app, credentials) if credentials.app_token else None
+        switchboard = Switchboard(
+            runtime=runtime,
+            bridge=bridge,
+            api=self._api,
+            directory=Directory(self._api),
+            whisper=self._whisper,
+            whoami=lambda: self._identity,
+        )
+        Listeners(switchboard).register(self._app)
+        Clicks(switchboard).register(self._app)
+
+    @property
+    def identity(self) -> Identity | None:
+        """Give who Baton is in Slack; None until Slack has said so once."""
+        return self._identity
+
+    def mount(self, application: web.Application) -> None:
+        """Add ``POST /slack/events``, and live as long as the application does."""
+        if self._credentials.signing_secret:
+            edge = Edge(
+                secret=self._credentials.signing_secret, clock=self._clock, then=self._dispatch
+            )
+            application.router.add_post(PATH, edge)
+        application.on_startup.append(self._started)
+        application.on_cleanup.append(self._stopped)
+
+    async def start(self) -> None:
+        """Learn who Baton is, in the background, and open the socket where there is one."""
+        self._api.session()
+        self._asking = asyncio.get_running_loop().create_task(self._learn_identity())
+        if self._socket is not None:
+            await self._socket.start()
+
+    async def stop(self) -> None:
+        """Take nothing more, let what is being said be said, and hang up."""
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._socket is not None:
+            await self._socket.stop()
+        await self._whisper.close()
+        await self._api.close()
+
+    async def _started(self, _: web.Application) -> None:
+        await self.start()
+
+    async def _stopped(self, _: web.Application) -> None:
+        await self.stop()
+
+    def _bolt(self) -> AsyncApp:
+        app = AsyncApp(
+            name="baton",
+            # Its warnings print parts of requests.
+            logger=quiet_logger("bots.slack.bolt", level=logging.ERROR),
+            client=self._api.web,
+            # The stock authorisers ask Slack before they let an event in, and drop it when Slack
+            # does not answer; this one knows already.
+            authorize=self._authorize,
+            # Answer after the work: a listener that fails answers 500, and Slack comes again.
+            process_before_response=True,
+            raise_error_for_unhandled_request=False,
+            # The edge has verified the bytes.
+            request_verification_enabled=False,
+            # Nothing here talks through what these would attach to every request.
+            attaching_conversation_kwargs_enabled=False,
+            attaching_function_token_enabled=False,
+        )
+        app.error(_failed)
+        return app
+
+    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        known = self._identity
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=self._credentials.bot_token,
+            bot_id=known.bot_id if known else None,
+            bot_user_id=known.bot_user_id if known else None,
+        )
+
+    async def _dispatch(self, body: Body) -> web.Response:
+        if body.get("type") == "app_rate_limited":
+            log.warning("Slack delivers no more events of a workspace for this minute")
+            return web.Response()
+        # Given as a dict, so that bolt parses nothing: it takes a command whose text holds the
+        # word "payload" for an empty one.
+        request = AsyncBoltRequest(mode="socket_mode", body=dict(body))
+        answer = await self._app.async_dispatch(request)
+        if answer.status == 404:
+            log.warning("nobody listens to a request of type %r", str(body.get("type"))[:40])
+            return web.Response()
+        content_type = (answer.headers.get("content-type") or ["text/plain"])[0]
+        return web.Response(
+            status=answer.status,
+            text=answer.body,
+            content_type=content_type.partition(";")[0],
+        )
+
+    async def _learn_identity(self) -> None:
+        """Ask until Slack answers; events are understood without, and clicks wait for it."""
+        pause = 1.0
+        while self._identity is None:
+            try:
+                self._identity = read_identity(await self._api.call("auth.test"))
+                problem = "the token is no bot's"
+            except CallError as fault:
+                problem = fault.code
+            if self._identity is None:
+                log.error(
+                    "Slack did not say who Baton is (%s); asked again in %d s. "
+                    "If it stays so, check SLACK_BOT_TOKEN.",
+                    problem,
+                    pause,
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+async def _failed(error: Exception, body: dict[str, object]) -> BoltResponse:
+    payload = Payload(cast("object", body))
+    kind = payload.text("event", "type") or payload.text("type")
+    log.error("a Slack request of type %r failed: %s", kind[:40], spell_trouble(error))
+    return BoltResponse(status=500, body={"error": "unavailable"})

@@ -1,0 +1,64 @@
+"""What Slack gave the operator, checked before anything starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from runtime.domain.errors import Misconfigured
+
+DEFAULT_API_URL = "https://slack.com/api/"
+_HOOKS = frozenset({"https://hooks.slack.com", "https://hooks.slack-gov.com"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackCredentials:
+    """Secrets stay out of ``repr``, and so out of logs and error texts."""
+
+    signing_secret: str = field(repr=False)
+    bot_token: str = field(repr=False)
+    app_token: str = field(default="", repr=False)
+    """Set for Socket Mode."""
+    api_url: str = DEFAULT_API_URL
+    """Base URL of the Web API; another one for tests and proxies."""
+
+    def require_events(self) -> None:
+        """Refuse to start a front that could not tell Slack from a stranger.
+
+        Raises:
+            Misconfigured: a secret is missing; says which, and where to find it.
+        """
+        if not self.signing_secret and not self.app_token:
+            raise Misconfigured(
+                "SLACK_SIGNING_SECRET is empty: nobody could tell Slack's requests from forged "
+                "ones. Copy it from your app's page, Basic Information, App Credentials."
+            )
+        self.require_posting()
+
+    def require_posting(self) -> None:
+        """Refuse to start a courier that Slack would not let speak."""
+        if not self.bot_token:
+            raise Misconfigured(
+                "SLACK_BOT_TOKEN is empty: Baton could not answer anybody. Copy the bot token "
+                "(xoxb-…) from your app's page, OAuth & Permissions."
+            )
+        if urlsplit(self.api_url).scheme not in ("http", "https"):
+            raise Misconfigured(
+                f"SLACK_API_URL is {self.api_url!r}: write an http or https URL, such as "
+                f"{DEFAULT_API_URL}"
+            )
+
+    @property
+    def base_url(self) -> str:
+        """Give the API's base URL with the slash at its end that the client expects."""
+        return self.api_url.rstrip("/") + "/"
+
+    def may_answer_at(self, url: str) -> bool:
+        """Say whether a ``response_url`` leads to Slack; anything else is never called."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if self.base_url != DEFAULT_API_URL:
+            api = urlsplit(self.base_url)
+            if origin == f"{api.scheme}://{api.netloc}":
+                return True
+        return origin in _HOOKS

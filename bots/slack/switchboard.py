@@ -1,0 +1,69 @@
+"""What every listener needs: the runtime, the way to it, and who is who."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bots.bridge import Bridge
+from bots.door import Door
+from bots.slack.api import SlackApi
+from bots.slack.directory import TO_DECIDE_SECONDS, TO_SPEAK_SECONDS, Directory
+from bots.slack.identity import Identity, Installation
+from bots.slack.people import Claim, person
+from bots.slack.whisper import Whisper
+from runtime.domain.conversation import Person, PersonKind
+from runtime.domain.errors import Refused
+
+log = logging.getLogger(__name__)
+
+DOWN = (
+    "Baton cannot reach its database at this moment, and nothing was done. "
+    "Try again in a minute; if it stays so, tell whoever runs Baton."
+)
+OUTSIDER = (
+    "Baton works for members of the workspace that installed it. Ask a member to do this for you."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switchboard:
+    """Shared by all listeners of one front."""
+
+    runtime: Door
+    bridge: Bridge
+    api: SlackApi
+    directory: Directory
+    whisper: Whisper
+    whoami: Callable[[], Identity | None]
+
+    async def speaker(self, claim: Claim, installation: Installation) -> Person:
+        """Give who says something. Where Slack will not tell, the signed envelope counts.
+
+        Raises:
+            Upstream: Slack cannot be asked now; the event comes again.
+        """
+        try:
+            profile = await self.directory.profile(claim.user_id, max_age_seconds=TO_SPEAK_SECONDS)
+        except Refused as refused:
+            log.warning("speaking is allowed by envelope alone: %s", refused.public)
+            profile = None
+        return person(claim, installation, profile)
+
+    async def decider(self, claim: Claim, installation: Installation) -> Person:
+        """Give who decides or commands something, checked with Slack.
+
+        Raises:
+            Upstream: Slack cannot be asked now; nothing may be decided on a guess.
+            Refused: a bot, a guest, an outsider, or somebody Slack does not tell about.
+        """
+        if not claim.user_id:
+            raise Refused("Slack did not say who did this, so nothing was done; try again")
+        profile = await self.directory.profile(claim.user_id, max_age_seconds=TO_DECIDE_SECONDS)
+        found = person(claim, installation, profile)
+        if found.kind is PersonKind.BOT:
+            raise Refused("Baton takes decisions from people only")
+        if found.kind is PersonKind.EXTERNAL:
+            raise Refused(OUTSIDER)
+        return found
