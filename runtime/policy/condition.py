@@ -14,7 +14,7 @@ LONGEST_MATCHED_TEXT: Final = 256
 """Longer values are never given to a pattern; the condition then cannot tell."""
 
 
-class Test(StrEnum):
+class Comparison(StrEnum):
     """What is compared, spelled as in policy.yaml."""
 
     EQUALS = "equals"
@@ -32,7 +32,7 @@ class Condition:
     """One comparison. ``path`` is dotted: ``order.lines.0.amount``."""
 
     path: str
-    test: Test
+    test: Comparison
     value: Json
 
     def holds(self, arguments: JsonObject) -> bool | None:
@@ -40,14 +40,14 @@ class Condition:
         found, actual = _follow(arguments, self.path)
         if not found:
             return None
-        if self.test is Test.IN:
+        if self.test is Comparison.IN:
             return _is_among(actual, self.value)
-        if self.test is Test.MATCHES:
+        if self.test is Comparison.MATCHES:
             return _matches(actual, self.value)
-        if self.test in (Test.EQUALS, Test.NOT):
+        if self.test in (Comparison.EQUALS, Comparison.NOT):
             if _kind(actual) != _kind(self.value):
                 return None
-            return (actual == self.value) is (self.test is Test.EQUALS)
+            return (actual == self.value) is (self.test is Comparison.EQUALS)
         return _compares(actual, self.test, self.value)
 
 
@@ -94,15 +94,15 @@ def _matches(actual: Json, pattern: Json) -> bool | None:
     return re.fullmatch(pattern, actual) is not None
 
 
-def _compares(actual: Json, test: Test, bound: Json) -> bool | None:
+def _compares(actual: Json, test: Comparison, bound: Json) -> bool | None:
     if isinstance(actual, bool) or not isinstance(actual, int | float):
         return None
     if isinstance(bound, bool) or not isinstance(bound, int | float):
         return None
     if actual != actual:
         return None
-    if test is Test.OVER:
+    if test is Comparison.OVER:
         return actual > bound
-    if test is Test.UNDER:
+    if test is Comparison.UNDER:
         return actual < bound
-    return actual >= bound if test is Test.AT_LEAST else actual <= bound
+    return actual >= bound if test is Comparison.AT_LEAST else actual <= bound

@@ -9,7 +9,7 @@ from typing import Final
 
 from runtime.domain.approval import OnExpiry, Stage
 from runtime.domain.effects import Effect
-from runtime.policy.condition import Condition, Test
+from runtime.policy.condition import Comparison, Condition
 from runtime.policy.decision import Outcome
 from runtime.policy.located import Located, read_located
 from runtime.policy.pattern import complaint_about
@@ -196,25 +196,25 @@ def _conditions(place: Located | None) -> tuple[Condition, ...]:
         return ()
     conditions: list[Condition] = []
     for path, tests in place.entries().items():
-        known = tests.fields([test.value for test in Test])
+        known = tests.fields([test.value for test in Comparison])
         if not known:
             tests.wrong("say what is compared, such as {over: 10000}")
-        conditions += [_condition(path, Test(name), value) for name, value in known.items()]
+        conditions += [_condition(path, Comparison(name), value) for name, value in known.items()]
     if not conditions:
         place.wrong("an empty condition says nothing; remove it")
     return tuple(conditions)
 
 
-def _condition(path: str, test: Test, place: Located) -> Condition:
-    if test is Test.IN:
+def _condition(path: str, test: Comparison, place: Located) -> Condition:
+    if test is Comparison.IN:
         return Condition(path=path, test=test, value=[item.scalar() for item in _each(place)])
-    if test is Test.MATCHES:
+    if test is Comparison.MATCHES:
         pattern = place.text()
         complaint = complaint_about(pattern)
         if complaint:
             place.wrong(complaint)
         return Condition(path=path, test=test, value=pattern)
-    if test in (Test.EQUALS, Test.NOT):
+    if test in (Comparison.EQUALS, Comparison.NOT):
         return Condition(path=path, test=test, value=place.scalar())
     return Condition(path=path, test=test, value=place.number())
 

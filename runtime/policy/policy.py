@@ -31,7 +31,7 @@ class Policy:
     roles: Mapping[str, tuple[str, ...]]
     """Role to principals, with ``*`` as glob."""
     rules: tuple[Rule, ...] = ()
-    defaults: Mapping[Effect, Outcome] = STANDARD_OUTCOMES
+    defaults: Mapping[Effect, Outcome] = field(default_factory=lambda: STANDARD_OUTCOMES)
     default_eligible: tuple[str, ...] = STANDARD_ELIGIBLE
     digest: str = field(init=False)
 
