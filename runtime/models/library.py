@@ -1,0 +1,145 @@
+"""The only place that imports litellm; nothing here loads it before the first use."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from runtime.models.conversation import understand
+from runtime.models.demonstration import Demonstration, Spoken
+from runtime.models.wire import tools_from_wire, turns_from_wire
+
+if TYPE_CHECKING:
+    from litellm import ModelResponse
+    from litellm.llms.custom_llm import CustomLLM
+    from litellm.types.llms.custom_llm import CustomLLMItem
+
+_CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """LiteLLM, loaded and quiet."""
+
+    complete: Callable[[dict[str, object]], object]
+    takes_schema: Callable[[str], bool]
+    """The model's provider can be held to a JSON schema."""
+    limit_tokens: Callable[[str], int | None]
+    """How much the model reads at most, where that is known."""
+
+
+class Loader:
+    """Load LiteLLM once, however many threads ask for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._library: Library | None = None
+
+    def __call__(self) -> Library:
+        """Give the library. The first call takes seconds and some 200 MiB."""
+        with self._lock:
+            if self._library is None:
+                self._library = _load()
+            return self._library
+
+
+def _load() -> Library:
+    # Without these two LiteLLM downloads a price list at import, and reads any .env it finds
+    # above its own folder into this process.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
+    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL)
+        logger.propagate = False
+    # At INFO it writes every URL, and some providers take the key in the URL.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    import litellm
+    from litellm import utils
+
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True
+    item = {"provider": "demo", "custom_handler": _demonstration_handler()}
+    litellm.custom_provider_map = cast("list[CustomLLMItem]", [item])
+    cast("Callable[[], None]", utils.custom_llm_setup)()
+
+    call = cast("Callable[..., object]", litellm.completion)
+    info = cast("Callable[..., Mapping[str, object]]", litellm.get_model_info)
+
+    def limit_tokens(model: str) -> int | None:
+        try:
+            limit = info(model).get("max_input_tokens")
+        except Exception:  # noqa: BLE001 - a bare Exception is how it says "not in my list"
+            return None
+        return limit if isinstance(limit, int) else None
+
+    return Library(
+        complete=lambda arguments: call(**arguments),
+        takes_schema=lambda model: litellm.supports_response_schema(model=model),
+        limit_tokens=limit_tokens,
+    )
+
+
+def _demonstration_handler() -> CustomLLM:
+    """Make the provider ``demo``. Its "address" (api_base) is the folder of the dialogues."""
+    litellm = importlib.import_module("litellm")
+    base = cast("type[CustomLLM]", litellm.CustomLLM)
+    respond = cast("Callable[..., ModelResponse]", litellm.ModelResponse)
+
+    class DemonstrationHandler(base):
+        def completion(  # pyright: ignore[reportIncompatibleMethodOverride] - called by keyword
+            self,
+            *,
+            model: str,
+            messages: list[dict[str, object]],
+            api_base: str,
+            optional_params: dict[str, object],
+            litellm_params: dict[str, object],
+            **_: object,
+        ) -> ModelResponse:
+            form = cast(
+                "dict[str, dict[str, object]]", optional_params.get("response_format") or {}
+            )
+            asked = form.get("json_schema", {})
+            heard = understand(
+                turns_from_wire(messages),
+                labels=cast("dict[str, str]", litellm_params.get("metadata") or {}),
+                tools=tools_from_wire(optional_params.get("tools")),
+                schema=cast("dict[str, None] | None", asked.get("schema")),
+            )
+            spoken = Demonstration(Path(api_base)).speak(heard)
+            return respond(model=model, **_as_response(spoken, read=str(messages)))
+
+    return DemonstrationHandler()
+
+
+def _as_response(spoken: Spoken, *, read: str) -> dict[str, object]:
+    calls = [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in spoken.tool_calls
+    ]
+    message: dict[str, object] = {"role": "assistant", "content": spoken.text or None}
+    finish = "stop"
+    if calls:
+        message["tool_calls"] = calls
+        finish = "tool_calls"
+    prompt = max(len(read) // _CHARACTERS_PER_TOKEN, 1)
+    answer = max(len(str(message)) // _CHARACTERS_PER_TOKEN, 1)
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": answer,
+        "total_tokens": prompt + answer,
+    }
+    choice = {"index": 0, "finish_reason": finish, "message": message}
+    return {"choices": [choice], "usage": usage}

@@ -1,0 +1,1 @@
+"""What the runtime tells its operators, without telling secrets."""
