@@ -1,0 +1,99 @@
+"""All agents and the rules they live under, as one value that a run can keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from runtime.catalog.agent import Agent, Role
+from runtime.catalog.problems import near
+from runtime.domain.canonical import digest as digest_of
+from runtime.domain.errors import NotFound
+from runtime.domain.json import JsonObject
+from runtime.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Immutable. Two catalogs of one digest are equal."""
+
+    agents: Mapping[str, Agent]
+    policy_text: str | None
+    models_text: str | None
+    mcp_text: str | None
+    digest: str
+
+    @classmethod
+    def of(
+        cls,
+        agents: Iterable[Agent],
+        *,
+        policy_text: str | None = None,
+        models_text: str | None = None,
+        mcp_text: str | None = None,
+    ) -> Catalog:
+        """Put a catalog together, its agents by name, and give it its digest."""
+        by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
+        whole: JsonObject = {
+            "agents": {name: agent.version for name, agent in by_name.items()},
+            "policy": policy_text,
+            "models": models_text,
+            "mcp": mcp_text,
+        }
+        return cls(
+            agents=by_name,
+            policy_text=policy_text,
+            models_text=models_text,
+            mcp_text=mcp_text,
+            digest=digest_of(whole),
+        )
+
+    def agent(self, name: str) -> Agent:
+        """Give the agent of that name. Raises ``NotFound`` with the nearest name."""
+        if name not in self.agents:
+            raise NotFound(f"there is no agent {name!r}; {near(name, self.agents)}")
+        return self.agents[name]
+
+    def with_role(self, role: Role) -> tuple[Agent, ...]:
+        """Give the agents of a role, by name."""
+        return tuple(agent for agent in self.agents.values() if agent.role is role)
+
+    def describe(self, tools: Iterable[Tool] = ()) -> JsonObject:
+        """Tell a planner what it may use: every agent that is no planner, and ``tools``."""
+        return {
+            "agents": [
+                agent.describe() for agent in self.agents.values() if agent.role != Role.PLANNER
+            ],
+            "tools": [
+                {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "effect": tool.effect.value,
+                    "parameters": tool.parameters,
+                }
+                for tool in tools
+            ],
+        }
+
+    def to_json(self) -> JsonObject:
+        """Give everything as JSON, to be stored under ``digest``."""
+        return {
+            "agents": [agent.to_json() for agent in self.agents.values()],
+            "policy": self.policy_text,
+            "models": self.models_text,
+            "mcp": self.mcp_text,
+            "digest": self.digest,
+        }
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> Catalog:
+        """Take back what ``to_json`` gave, digest included: a pin outlives a change of code."""
+        agents = [Agent.from_json(item) for item in cast("list[JsonObject]", value["agents"])]
+        return cls(
+            agents={agent.name: agent for agent in agents},
+            policy_text=cast("str | None", value["policy"]),
+            models_text=cast("str | None", value["models"]),
+            mcp_text=cast("str | None", value["mcp"]),
+            digest=str(value["digest"]),
+        )

@@ -1,0 +1,75 @@
+"""The present catalog, reread when its files change."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from runtime.catalog.catalog import Catalog
+from runtime.catalog.folder import files_of
+from runtime.catalog.load import load_catalog
+from runtime.domain.errors import Misconfigured
+from runtime.domain.ports import Clock
+
+LOOK_EVERY = timedelta(seconds=1)
+
+_Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Library:
+    """Gives the last catalog that was sound. Safe to share between threads."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        """Read the folder once. Raises ``Misconfigured`` when there is no sound catalog yet."""
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        # The stamp is taken before reading: a change in between shows as a new stamp later.
+        self._stamp = _stamp(path)
+        self._looked_at = clock.now()
+        self._catalog = load_catalog(path)
+        self._problem: str | None = None
+
+    def current(self) -> Catalog:
+        """Give the catalog of now; looks at the files at most once a second."""
+        with self._lock:
+            self._look(self._clock.now())
+            return self._catalog
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the files as they are, while an older catalog is in use."""
+        with self._lock:
+            self._look(self._clock.now())
+            return self._problem
+
+    def _look(self, now: datetime) -> None:
+        if now - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = now
+        stamp = _stamp(self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._catalog = load_catalog(self._path)
+        except Misconfigured as error:
+            self._problem = error.public
+        except OSError as error:
+            # A file went away while it was read; so the next look reads again.
+            self._problem = f"{error.filename}:1: {error.strerror}; put the file back"
+            self._stamp = ()
+        else:
+            self._problem = None
+
+
+def _stamp(path: Path) -> _Stamp:
+    found: list[tuple[str, int, int, int]] = []
+    for file in files_of(path):
+        try:
+            status = file.stat()
+        except OSError:
+            continue
+        found.append((str(file), status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
