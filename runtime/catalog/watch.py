@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,15 +21,22 @@ _Stamp = tuple[tuple[str, int, int, int], ...]
 class Library:
     """Gives the last catalog that was sound. Safe to share between threads."""
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        """Read the folder once. Raises ``Misconfigured`` when there is no sound catalog yet."""
+    def __init__(
+        self, path: Path, *, clock: Clock, check: Callable[[Catalog], object] | None = None
+    ) -> None:
+        """Read the folder once. Raises ``Misconfigured`` when there is no sound catalog yet.
+
+        ``check`` sees every catalog before it is taken, and raises ``Misconfigured`` where it is
+        not fit for use; a process that may run tools makes them there.
+        """
         self._path = path
         self._clock = clock
+        self._check = check
         self._lock = threading.Lock()
         # The stamp is taken before reading: a change in between shows as a new stamp later.
         self._stamp = _stamp(path)
         self._looked_at = clock.now()
-        self._catalog = load_catalog(path)
+        self._catalog = self._load()
         self._problem: str | None = None
 
     def current(self) -> Catalog:
@@ -44,6 +52,12 @@ class Library:
             self._look(self._clock.now())
             return self._problem
 
+    def _load(self) -> Catalog:
+        catalog = load_catalog(self._path)
+        if self._check is not None:
+            self._check(catalog)
+        return catalog
+
     def _look(self, now: datetime) -> None:
         if now - self._looked_at < LOOK_EVERY:
             return
@@ -53,7 +67,7 @@ class Library:
             return
         self._stamp = stamp
         try:
-            self._catalog = load_catalog(self._path)
+            self._catalog = self._load()
         except Misconfigured as error:
             self._problem = error.public
         except OSError as error:

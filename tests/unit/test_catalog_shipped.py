@@ -304,6 +304,7 @@ def test_comparing_writes_a_report_and_buys_nothing(bench: Bench) -> None:
     [
         ("Which vendors offer laptops?", ["5 vendors", "Castellan Systems (1029.00 EUR)"]),
         ("Who sells docking stations?", ["3 vendors", "Quickbyte Direct"]),
+        ("Hello!", ["18 vendor offers", "Buy 12 laptops from the best vendor"]),
         ("How much budget does Sales have left?", ["Sales has 23510.00 EUR left"]),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.catalog.catalog import Catalog
 from runtime.catalog.watch import Library
 from runtime.domain.errors import Misconfigured
 
@@ -112,3 +113,19 @@ def test_a_folder_that_was_never_sound_stops_the_start(tmp_path: Path, clock: Ha
 
     with pytest.raises(Misconfigured):
         Library(tmp_path, clock=clock)
+
+
+def test_a_catalog_that_fails_the_check_is_not_taken(tmp_path: Path, clock: Hands) -> None:
+    def check(catalog: Catalog) -> None:
+        if "forbidden" in catalog.agents["counter"].prompt:
+            raise Misconfigured("counter/agent.md:1: say it otherwise")
+
+    write_agent(tmp_path, "One.")
+    library = Library(tmp_path, clock=clock, check=check)
+    first = library.current()
+
+    write_agent(tmp_path, "Something forbidden.")
+    clock.move(1)
+
+    assert library.current() is first
+    assert library.problem == "counter/agent.md:1: say it otherwise"
