@@ -37,13 +37,13 @@ def start(command: Command, asked: Asked) -> CommandReply:
     number = received.number
     match received.reception:
         case Reception.STARTED:
-            text = f"Run #{number} has started. Follow it with: status {number}"
+            text = f"Run #{number} has started. Follow it with: {asked.prefix}status {number}"
         case Reception.REPLIED:
             text = f"Passed on to run #{number}, which is still going on here."
         case Reception.DUPLICATE:
             text = f"This was received before, as run #{number}."
         case Reception.IGNORED:
-            raise Refused("nothing listens here; write: run TEXT")
+            raise Refused(f"nothing listens here; write: {asked.prefix}run TEXT")
     return CommandReply(
         text=text,
         run_id=received.run_id,
@@ -78,7 +78,7 @@ def approve(command: Command, asked: Asked) -> CommandReply:
     if cut and approval.digest[:SEEN_DIGITS] != command.seen:
         raise Refused(
             f"{', '.join(map(repr, cut))} of #{approval.number} is too long for a card; read all "
-            f"of it with: approvals {approval.number} - and approve with the line it ends with"
+            f"of it and approve with the line at its end: {asked.prefix}approvals {approval.number}"
         )
     return _decide(command, asked, Verdict.APPROVE)
 

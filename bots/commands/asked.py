@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bots.door import Door
 from runtime.domain.conversation import Person, Place
 
+_PREFIXES = {"slack": "/baton ", "terminal": "baton ", "console": "/"}
 _OPERATOR_CHANNELS = frozenset({"console", "terminal"})
 
 
@@ -25,3 +26,8 @@ class Asked:
         """Limit what may be seen; None for the operator of this machine, who sees all."""
         local = self.person.channel in _OPERATOR_CHANNELS and self.person.workspace == "local"
         return None if local else self.person.workspace
+
+    @property
+    def prefix(self) -> str:
+        """Give what stands before a verb on this surface, for hints that can be typed as shown."""
+        return _PREFIXES.get(self.surface, "")

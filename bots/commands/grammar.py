@@ -242,10 +242,9 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _unknown(word: str) -> str:
-    nearest = get_close_matches(word.lower(), list(BY_NAME), n=1, cutoff=0.5)
-    hint = (
-        f"did you mean {BY_NAME[nearest[0]].usage!r}?"
-        if nearest
-        else "to start a task, write: run TEXT"
+    nearest = get_close_matches(word.lower(), list(BY_NAME), n=1, cutoff=0.65)
+    hint = f"did you mean {BY_NAME[nearest[0]].usage!r}? " if nearest else ""
+    return (
+        f"{word[:40]!r} is not a command; {hint}To start a task, write: run TEXT. "
+        "All commands: help"
     )
-    return f"{word[:40]!r} is not a command; {hint} All commands: help"

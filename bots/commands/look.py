@@ -54,7 +54,7 @@ def list_runs(command: Command, asked: Asked) -> CommandReply:
         for line in lines
     ]
     return CommandReply(
-        text="\n".join(columns(rows)) or "No runs yet. Start one with: run TEXT",
+        text="\n".join(columns(rows)) or f"No runs yet. Start one with: {asked.prefix}run TEXT",
         data={"runs": [run_line_object(line) for line in lines]},
     )
 
@@ -66,7 +66,7 @@ def status(command: Command, asked: Asked) -> CommandReply:
     for approval in view.approvals:
         card = approval_card(approval)
         if card.verdicts:
-            lines += ["", *approval_lines(card), f"  {decision_hint(card)}"]
+            lines += ["", *approval_lines(card), f"  {decision_hint(card, prefix=asked.prefix)}"]
     for question in view.questions:
         lines += ["", f"Asked: {one_line(question.text, 500)}"]
         lines += [f"  - {one_line(choice)}" for choice in question.choices]
@@ -106,7 +106,9 @@ def approvals(command: Command, asked: Asked) -> CommandReply:
     blocks: list[str] = []
     for approval in pending:
         card = approval_card(approval)
-        blocks.append("\n".join([*approval_lines(card), f"  {decision_hint(card)}"]))
+        blocks.append(
+            "\n".join([*approval_lines(card), f"  {decision_hint(card, prefix=asked.prefix)}"])
+        )
     return CommandReply(
         text="\n\n".join(blocks) or "Nothing waits for a decision.",
         data={"approvals": [approval_object(one) for one in pending]},
@@ -192,7 +194,7 @@ def _view(command: Command, asked: Asked) -> RunView:
             return asked.runtime.view(entry.delivery.run_id, workspace=asked.workspace)
     latest = asked.runtime.runs(workspace=asked.workspace, limit=1)
     if not latest:
-        raise NotFound("there are no runs yet; start one with: run TEXT")
+        raise NotFound(f"there are no runs yet; start one with: {asked.prefix}run TEXT")
     return asked.runtime.view(latest[0].id, workspace=asked.workspace)
 
 
@@ -203,7 +205,7 @@ def _one_approval(ref: str, asked: Asked) -> CommandReply:
     lines = approval_lines(replace(card, arguments=arguments(approval, limit=None)))
     if card.verdicts:
         seen = approval.digest[:SEEN_DIGITS] if was_cut else ""
-        lines.append(f"  {decision_hint(card, seen=seen)}")
+        lines.append(f"  {decision_hint(card, prefix=asked.prefix, seen=seen)}")
     return CommandReply(
         text="\n".join(lines), data=approval_object(approval), run_id=approval.run_id
     )

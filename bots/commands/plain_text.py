@@ -88,9 +88,7 @@ def decision_hint(card: ApprovalCard, *, prefix: str = "", seen: str = "") -> st
     number = card.number
     if card.verdicts and card.verdicts[0].value in {"approve", "reject"}:
         ticket = f" seen:{seen}" if seen else ""
-        return f"{prefix}approve {number}{ticket}   or   {prefix}reject {number} " + (
-            '"why"' if prefix else "why"
-        )
+        return f"{prefix}approve {number}{ticket}   or   {prefix}reject {number} REASON"
     return "   or   ".join(f"{prefix}resolve {number} {verdict.value}" for verdict in card.verdicts)
 
 

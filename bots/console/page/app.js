@@ -1,0 +1,699 @@
+// The console page. Everything shown is built from values with text nodes; nothing that a model
+// or a stranger wrote is ever read as markup.
+
+const SAMPLES = [
+  "Compare the offers for 20 laptops, write me a report, and order from the best vendor.",
+  "How much of its budget has each department left?",
+  "Which vendor delivers monitors fastest, and at what price?",
+  "Order 8 headsets.",
+];
+const SIGNS = {
+  ready: "·", running: "▸", waiting: "…", succeeded: "✓", failed: "✗",
+  cancelled: "–", skipped: "–", unknown: "?",
+};
+const VERDICTS = {
+  approve: ["Approve", "primary"], reject: ["Reject", "danger"],
+  happened: ["It happened", "primary"], repeat: ["Do it again", ""], abort: ["Give up", "danger"],
+};
+const CONTROLS = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry" };
+const PLAIN_TAGS = new Set([
+  "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "code", "strong", "em",
+]);
+const MOVING = new Set(["running", "waiting", "paused"]);
+
+const $ = (id) => document.getElementById(id);
+
+// ---------------------------------------------------------------- elements
+
+function h(tag, props, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(props || {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key === "class") element.className = value;
+    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "data") Object.assign(element.dataset, value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
+  return element;
+}
+
+function blocks(nodes) {
+  return (nodes || []).map((node) => {
+    if (typeof node === "string") return node;
+    if (node.tag === "a") return link(node);
+    if (node.tag === "ul" || node.tag === "ol") return list(node);
+    if (node.tag === "table") return table(node);
+    return h(PLAIN_TAGS.has(node.tag) ? node.tag : "p", {}, blocks(node.children));
+  });
+}
+
+function link(node) {
+  const safe = /^https?:\/\//i.test(node.href);
+  return h(safe ? "a" : "span",
+    safe ? { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow" } : {},
+    blocks(node.children));
+}
+
+function list(node) {
+  return h(node.tag, node.tag === "ol" ? { start: node.start } : {},
+    node.items.map((item) => h("li", { class: `i${item.indent}` }, blocks(item.children))));
+}
+
+function table(node) {
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" },
+    h("table", {},
+      h("thead", {}, h("tr", {}, node.head.map((cell) => h("th", { scope: "col" }, blocks(cell))))),
+      h("tbody", {}, node.rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, blocks(cell))))))));
+}
+
+function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+function span(from, to) {
+  if (!from) return "";
+  const ms = (to ? new Date(to) : new Date()) - new Date(from);
+  return ms < 1000 ? `${Math.max(0, ms)} ms` : duration(ms / 1000);
+}
+
+const money = (usd) => (usd === 0 || usd >= 1 ? `$${usd.toFixed(2)}` : `$${usd.toFixed(4)}`);
+const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+
+function when(iso) {
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  return at.toLocaleString(undefined, today
+    ? { hour: "2-digit", minute: "2-digit" }
+    : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+}
+
+function size(bytes) {
+  if (bytes < 1024) return `${bytes} bytes`;
+  return bytes < 1048576 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+}
+
+// A number of seconds that goes on counting by itself while its work does.
+function ticking(seconds, moving) {
+  const element = h("span", {}, duration(seconds));
+  if (moving) element.dataset.began = String(Date.now() - seconds * 1000);
+  return element;
+}
+
+setInterval(() => {
+  for (const element of document.querySelectorAll("[data-began]")) {
+    const text = duration((Date.now() - Number(element.dataset.began)) / 1000);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}, 1000);
+
+// ---------------------------------------------------------------- the server
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+async function call(method, path, body, again = true) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: method === "GET" ? {} : {
+        "Content-Type": "application/json", "X-Baton-Csrf": cookie("baton_csrf"),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Error("Baton does not answer. Is it still running?");
+  }
+  const given = await response.json().catch(() => ({}));
+  if (response.ok) return given;
+  if (given.code === "stale_page" && again) {
+    // The server was restarted under this page; its new token comes with any session request.
+    await fetch("/api/session");
+    return call(method, path, body, false);
+  }
+  throw new Error(given.error || `The server answered ${response.status}.`);
+}
+
+const get = (path) => call("GET", path);
+const post = (path, body) => call("POST", path, body);
+const run = (id, rest = "") => `/api/runs/${encodeURIComponent(id)}${rest}`;
+const file = (id, name) => run(id, `/artifacts/${name.split("/").map(encodeURIComponent).join("/")}`);
+
+let toastTimer;
+function toast(text) {
+  $("toast").textContent = text;
+  $("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { $("toast").hidden = true; }, 7000);
+}
+
+async function act(button, work) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    toast(error.message);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+// ---------------------------------------------------------------- cards
+
+const status = (word) => h("span", { class: `status is-${word}` }, word);
+
+function runCard(card, { linked = true } = {}) {
+  const moving = MOVING.has(card.status);
+  const again = card.revision > 1 ? ` · plan revision ${card.revision}` : "";
+  return h("article", { class: `entry card is-${card.status}`, "aria-label": `Run ${card.number}` },
+    h("div", { class: "head" },
+      h("span", { class: "title" }, card.goal), status(card.status)),
+    h("p", { class: "line" }, card.status_line),
+    card.steps.length > 0 && h("ol", { class: "steps" }, card.steps.map(stepLine)),
+    h("div", { class: "foot" },
+      h("span", { class: "meta" },
+        linked ? h("a", { href: `#/runs/${card.number}` }, `Run #${card.number}`) : `Run #${card.number}`,
+        " · ", ticking(card.elapsed_seconds, moving),
+        ` · ${money(card.cost_usd)} · ${count(card.tokens, "token")}${again}`),
+      card.controls.length > 0 && h("span", { class: "row" }, card.controls.map((verb) => control(card, verb)))));
+}
+
+function stepLine(step) {
+  const moving = step.status === "running" || step.status === "waiting";
+  return h("li", { class: `s-${step.status}` },
+    h("span", { class: "sign", title: step.status, "aria-hidden": "true" }, SIGNS[step.status] || "·"),
+    h("span", {}, step.title, h("span", { class: "hidden" }, ` (${step.status})`)),
+    h("span", { class: "meta" },
+      step.elapsed_seconds === null ? "" : ticking(step.elapsed_seconds, moving)),
+    step.owner && h("span", { class: "who" }, step.owner),
+    step.detail && h("span", { class: "detail" }, step.detail));
+}
+
+function control(card, verb) {
+  return h("button", {
+    type: "button", class: `small ${verb === "cancel" ? "danger" : ""}`, data: { focus: verb },
+    onclick: (event) => {
+      if (verb === "cancel" && !confirm(`Cancel run #${card.number} for good?`)) return;
+      act(event.currentTarget, async () => {
+        await post(run(card.run_id, `/${verb}`), {});
+        refresh();
+      });
+    },
+  }, CONTROLS[verb] || verb);
+}
+
+function approvalCard(card) {
+  const state = { opened: false };
+  const pending = card.verdicts.length > 0;
+  const rows = h("tbody", {}, card.arguments.map(argumentRow));
+  const buttons = new Map();
+  const problem = h("p", { class: "error", role: "alert", hidden: true });
+  const cut = card.arguments.some((argument) => !argument.complete);
+
+  const decide = (verdict, reason) => async () => {
+    problem.hidden = true;
+    try {
+      const given = await post(`/api/approvals/${encodeURIComponent(card.approval_id)}`, {
+        verdict, reason, nonce: card.nonce, opened: state.opened,
+      });
+      if (!given.won) toast(`Decided already: ${given.approval.outcome}`);
+      else if (!given.final) toast("Noted; more people must agree.");
+    } catch (error) {
+      problem.textContent = error.message;
+      problem.hidden = false;
+    }
+    refresh();
+  };
+  const reason = h("input", {
+    class: "field", type: "text", maxlength: "2000", data: { focus: "reason" },
+    placeholder: "Reason (the agent is told)", "aria-label": "Reason",
+  });
+  for (const verdict of card.verdicts) {
+    const [label, look] = VERDICTS[verdict] || [verdict, ""];
+    buttons.set(verdict, h("button", {
+      type: "button", class: look, data: { focus: verdict },
+      disabled: verdict === "approve" && cut,
+      onclick: (event) => {
+        if (verdict === "reject" && !reason.value.trim()) {
+          reason.focus();
+          reason.placeholder = "Please give a reason; the agent is told";
+          return;
+        }
+        act(event.currentTarget, decide(verdict, reason.value));
+      },
+    }, label));
+  }
+  const open = cut && h("button", {
+    type: "button", class: "small", data: { focus: "open" },
+    onclick: (event) => act(event.currentTarget, async () => {
+      const whole = await get(`/api/approvals/${encodeURIComponent(card.approval_id)}`);
+      rows.replaceChildren(...whole.arguments.map(argumentRow));
+      state.opened = true;
+      open.hidden = true;
+      const approve = buttons.get("approve");
+      if (approve) approve.disabled = false;
+    }),
+  }, "Show all of it");
+
+  return h("article", { class: `entry card ${pending ? "ask" : ""}`, "aria-label": `Approval ${card.number}` },
+    h("div", { class: "head" }, h("h3", { class: "title" }, card.title), status(card.status)),
+    card.what && h("p", { class: "what" }, card.what),
+    h("dl", { class: "facts" },
+      fact("Where", card.where), fact("How many", card.how_many),
+      fact("Can be undone", card.reversible ? "yes" : "no"),
+      fact("Proposed by", `${card.agent}, in run #${card.run_number}`),
+      fact("For", card.requester), fact("Asked because", card.reason),
+      pending && fact("May decide", card.eligible.join(", ") || "nobody"),
+      pending && fact("Needs", card.progress),
+      pending && card.expires_at && fact("If nobody answers", `${card.on_expiry} at ${when(card.expires_at)}`)),
+    card.arguments.length > 0 && h("table", { class: "arguments" },
+      h("caption", { class: "hidden" }, `Exact arguments of ${card.tool}`), rows),
+    open,
+    card.outcome && h("p", { class: "outcome" }, card.outcome),
+    pending && h("div", { class: "row" }, [...buttons.values()], card.verdicts.includes("reject") && reason),
+    problem);
+}
+
+function fact(name, value) {
+  return value === "" || value === null || value === undefined || value === false
+    ? [] : [h("dt", {}, name), h("dd", {}, String(value))];
+}
+
+function argumentRow(argument) {
+  return h("tr", {}, h("th", { scope: "row" }, argument.name),
+    h("td", {}, argument.value,
+      !argument.complete && h("span", { class: "cut" }, " (cut; open it before you approve)")));
+}
+
+function questionCard(card) {
+  const send = (text) => (event) => {
+    event.preventDefault();
+    const button = event.submitter || event.currentTarget;
+    act(button, async () => {
+      await post("/api/questions", { step: card.step_id, text });
+      refresh();
+    });
+  };
+  const reply = h("input", {
+    class: "field", type: "text", maxlength: "4000", data: { focus: "reply" },
+    placeholder: "Your answer", "aria-label": "Your answer",
+  });
+  return h("article", { class: `entry card ${card.answered ? "" : "ask"}`, "aria-label": "Question" },
+    h("div", { class: "prose" }, blocks(card.blocks)),
+    card.answered
+      ? h("p", { class: "outcome" }, card.answered)
+      : [
+        card.choices.length > 0 && h("div", { class: "row" }, card.choices.map((choice) =>
+          h("button", { type: "button", onclick: send(choice) }, choice))),
+        h("form", { class: "row", onsubmit: (event) => {
+          event.preventDefault();
+          if (reply.value.trim()) send(reply.value.trim())(event);
+        } }, reply, h("button", { class: "primary", type: "submit" }, "Answer")),
+      ]);
+}
+
+function answerCard(card) {
+  return h("article", { class: `entry card answer is-${card.outcome}`, "aria-label": `Answer of run ${card.run_number}` },
+    h("div", { class: "prose" }, blocks(card.blocks)),
+    card.files.length > 0 && h("ul", { class: "files" }, card.files.map((one) => fileLine(card.run_id, one))),
+    h("div", { class: "foot" },
+      h("span", { class: "meta" }, status(card.outcome), " ",
+        h("a", { href: `#/runs/${card.run_number}` }, `Run #${card.run_number}`),
+        ` · ${duration(card.elapsed_seconds)} · ${money(card.cost_usd)} · ${count(card.tokens, "token")}`),
+      card.sources.length > 0 && h("span", { class: "meta" }, `Rests on: ${card.sources.join(", ")}`)),
+    card.demonstration && h("p", { class: "demonstration" },
+      "This came from the demonstration model, which needs no key and knows little. Set BATON_MODEL and a provider's key for a real one."));
+}
+
+function fileLine(runId, one) {
+  return h("li", {},
+    h("span", { class: "name" }, one.name),
+    h("span", { class: "meta" }, `${one.media_type}, ${size(one.size_bytes)}`),
+    h("button", { type: "button", class: "small", onclick: (event) =>
+      act(event.currentTarget, () => view(runId, one)) }, "View"),
+    h("a", { class: "button small", href: file(runId, one.name), download: one.name.split("/").pop() }, "Download"));
+}
+
+async function view(runId, one) {
+  const given = await get(`${file(runId, one.name)}?view=1`);
+  $("viewer-name").textContent = one.name;
+  $("viewer-download").href = file(runId, one.name);
+  $("viewer-download").setAttribute("download", one.name.split("/").pop());
+  const body = given.blocks.length > 0 ? blocks(given.blocks)
+    : [h("p", {}, "This file cannot be shown as text. Download it to open it.")];
+  if (!given.whole) body.push(h("p", { class: "cut" }, "Only the beginning is shown; download it for the rest."));
+  $("viewer-body").replaceChildren(...body);
+  $("viewer").showModal();
+}
+
+function entry(value) {
+  switch (value.kind) {
+    case "said": return h("div", { class: "entry said" }, h("span", { class: "hidden" }, "You: "), value.text);
+    case "run": return runCard(value);
+    case "approval": return approvalCard(value);
+    case "question": return questionCard(value);
+    case "answer": return answerCard(value);
+    case "reply": return h("div", { class: "entry notice" }, h("pre", {}, value.text));
+    default: return h("div", { class: "entry notice" }, value.text);
+  }
+}
+
+// ---------------------------------------------------------------- the thread
+
+const thread = { key: "", shown: new Map(), local: [], entries: [], source: null, problem: "" };
+
+function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function remembered() {
+  try { return localStorage.getItem("baton-conversation"); } catch { return null; }
+}
+
+function openThread(key) {
+  thread.key = key;
+  try { localStorage.setItem("baton-conversation", key); } catch { /* private window: this tab only */ }
+  thread.shown.clear();
+  thread.local = [];
+  thread.entries = [];
+  $("thread").replaceChildren();
+  draw();
+  listen();
+}
+
+function listen() {
+  thread.source?.close();
+  const source = new EventSource(`/api/events?key=${encodeURIComponent(thread.key)}`);
+  thread.source = source;
+  source.addEventListener("open", () => { $("connection").textContent = ""; });
+  source.addEventListener("thread", (event) => {
+    const given = JSON.parse(event.data);
+    $("connection").textContent = given.problem;
+    take(given.entries);
+  });
+  source.addEventListener("error", () => {
+    if (thread.source !== source) return;
+    $("connection").textContent = "Reconnecting…";
+    // The browser tries again by itself, except where the server refused it.
+    if (source.readyState === EventSource.CLOSED) {
+      source.close();
+      setTimeout(() => { if (thread.source === source) listen(); }, 3000);
+    }
+  });
+}
+
+async function refresh() {
+  try {
+    const given = await get(`/api/thread?key=${encodeURIComponent(thread.key)}`);
+    take(given.entries);
+  } catch { /* the event stream brings it */ }
+  loadSide();
+  if (location.hash.startsWith("#/runs/")) showRun(location.hash.slice(7), true);
+}
+
+function take(entries) {
+  const before = thread.entries.length;
+  thread.entries = entries;
+  thread.local = thread.local.filter((one) =>
+    !(one.pending && entries.some((each) => each.kind === "said" && each.text === one.text && each.at >= one.since)));
+  draw();
+  if (entries.length !== before) loadSide();
+}
+
+function draw() {
+  const box = $("thread");
+  const stick = window.innerHeight + window.scrollY >= document.body.scrollHeight - 160;
+  const all = [...thread.entries, ...thread.local];
+  const ids = new Set(all.map((one) => one.id));
+  for (const [id, old] of thread.shown) {
+    if (!ids.has(id)) { old.element.remove(); thread.shown.delete(id); }
+  }
+  let at = 0;
+  for (const value of all) {
+    const text = JSON.stringify(value, (name, part) => (name === "elapsed_seconds" ? undefined : part));
+    let known = thread.shown.get(value.id);
+    if (!known || known.text !== text) {
+      const element = entry(value);
+      if (value.pending) element.classList.add("sending");
+      if (known) swap(known.element, element);
+      known = { element, text };
+      thread.shown.set(value.id, known);
+    }
+    if (box.children[at] !== known.element) box.insertBefore(known.element, box.children[at] || null);
+    at += 1;
+  }
+  $("welcome").hidden = all.length > 0;
+  $("chips").hidden = all.length > 0;
+  if (stick && all.length > 0 && !$("chat").hidden) window.scrollTo({ top: document.body.scrollHeight });
+}
+
+// Replace a card without taking the keyboard, or half-typed words, away from whoever is in it.
+function swap(old, fresh) {
+  const fields = (root) => new Map([...root.querySelectorAll("input[data-focus]")].map((one) => [one.dataset.focus, one]));
+  const typed = fields(old);
+  for (const [name, field] of fields(fresh)) {
+    if (typed.has(name)) field.value = typed.get(name).value;
+  }
+  const focus = old.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  old.replaceWith(fresh);
+  if (focus) fresh.querySelector(`[data-focus="${focus}"]`)?.focus();
+}
+
+async function say(text) {
+  const pending = { id: freshKey(), kind: "said", text, pending: true, since: new Date(Date.now() - 60000).toISOString() };
+  thread.local.push(pending);
+  draw();
+  try {
+    const given = await post("/api/thread", { key: thread.key, id: pending.id, text });
+    if (given.reply !== undefined) {
+      pending.pending = false;
+      thread.local.push({ id: freshKey(), kind: "reply", text: given.reply });
+    } else if (given.reception === "ignored") {
+      pending.pending = false;
+      thread.local.push({ id: freshKey(), kind: "notice", text: "Nothing listens to this here." });
+    }
+    draw();
+    await refresh();
+  } catch (error) {
+    thread.local = thread.local.filter((one) => one !== pending);
+    draw();
+    toast(error.message);
+    if (!$("text").value) { $("text").value = text; grow(); }
+  }
+}
+
+function grow() {
+  const field = $("text");
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}
+
+// ---------------------------------------------------------------- lists and run pages
+
+function lineLink(line) {
+  return h("a", { class: "entry-link", href: `#/runs/${line.number}` },
+    h("span", { class: "text" }, line.request),
+    h("span", { class: "meta" }, `#${line.number} · `, status(line.status), ` · ${when(line.started_at)}`));
+}
+
+let sideLoading = false;
+async function loadSide() {
+  if (sideLoading || document.hidden) return;
+  sideLoading = true;
+  try {
+    const [runs, pending] = await Promise.all([get("/api/runs?limit=12"), get("/api/approvals")]);
+    $("recent").replaceChildren(...(runs.runs.length ? runs.runs.map(lineLink)
+      : [h("p", { class: "empty" }, "None yet.")]));
+    $("pending").replaceChildren(...(pending.approvals.length ? pending.approvals.map((one) =>
+      h("a", { class: "entry-link", href: `#/runs/${one.run_number}` },
+        h("span", { class: "text" }, one.tool),
+        h("span", { class: "meta" }, `approval #${one.number} of run #${one.run_number}`)))
+      : [h("p", { class: "empty" }, "Nothing.")]));
+  } catch { /* shown by the connection line */ } finally {
+    sideLoading = false;
+  }
+}
+
+async function showRuns() {
+  const { runs } = await get("/api/runs?limit=100");
+  page("Runs", runs.length === 0 ? h("p", { class: "empty" }, "No runs yet. Ask for something in the chat.")
+    : h("div", { class: "scroll" }, h("table", { class: "list" },
+      h("thead", {}, h("tr", {}, ["Run", "Request", "Status", "By", "Started", "Took", "Cost"].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, runs.map((line) => h("tr", {},
+        h("td", { class: "number" }, h("a", { href: `#/runs/${line.number}` }, `#${line.number}`)),
+        h("td", {}, line.request), h("td", {}, status(line.status)), h("td", {}, line.requester_name),
+        h("td", { class: "number" }, when(line.started_at)),
+        h("td", { class: "number" }, span(line.started_at, line.finished_at)),
+        h("td", { class: "number" }, money(line.cost_usd))))))));
+}
+
+async function showAgents() {
+  const { agents } = await get("/api/agents");
+  page("Agents", h("div", { class: "agents" }, agents.map((agent) => h("article", { class: "card" },
+    h("h2", {}, agent.name),
+    h("p", { class: "meta" }, `${agent.role} · ${agent.tier} tier · version ${agent.version.slice(0, 7)}`),
+    h("p", {}, agent.description),
+    h("div", { class: "tags" }, agent.tools.map((tool) => h("span", { class: "tag" }, tool)))))));
+}
+
+const openSteps = new Set();
+let runText = "";
+
+async function showRun(ref, again = false) {
+  const [given, traced, audited] = await Promise.all(
+    [get(run(ref)), get(run(ref, "/trace")), get(run(ref, "/audit"))]);
+  if (location.hash !== `#/runs/${ref}`) return given;
+  const text = JSON.stringify([given, traced, audited],
+    (name, part) => (name === "elapsed_seconds" ? undefined : part));
+  // Nothing new: leave what is open, selected or focused alone.
+  if (again && text === runText) return given;
+  runText = text;
+  const why = h("button", { type: "button", class: "small", onclick: (event) => act(event.currentTarget, async () => {
+    const told = await get(run(ref, "/why"));
+    why.replaceWith(h("pre", { class: "raw" }, told.text));
+  }) }, "Why is it so?");
+  const scroll = window.scrollY;
+  page(given.request,
+    runCard(given.card, { linked: false }), h("p", {}, why),
+    given.approval_cards.map(approvalCard),
+    given.finished_at && answerCard(given.answer_card),
+    !given.finished_at && given.artifacts.length > 0 && h("ul", { class: "files" },
+      given.artifacts.map((one) => fileLine(given.run, one))),
+    h("h2", {}, "Trace"), h("div", { class: "trace" }, traced.steps.map(traceLine)),
+    h("h2", {}, "Audit"), audit(audited.records));
+  if (again) window.scrollTo({ top: scroll });
+  return given;
+}
+
+function traceLine(step) {
+  const inside = h("div", { class: "inside" });
+  const details = h("details", {
+    class: `d${Math.min(step.depth, 6)} s-${step.status}`,
+    ontoggle: () => {
+      if (!details.open) { openSteps.delete(step.id); return; }
+      openSteps.add(step.id);
+      if (!inside.firstChild) inside.append(...traceInside(step));
+    },
+  },
+  h("summary", {},
+    h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[step.status] || "·"),
+    h("span", { class: "title" }, step.title || step.path.split("/").pop() || "run",
+      h("span", { class: "hidden" }, ` (${step.status})`)),
+    h("span", { class: "meta" }, [step.kind, step.owner, span(step.started_at, step.finished_at),
+      step.tokens ? `${money(step.cost_usd)}, ${count(step.tokens, "token")}` : "",
+      step.waits_for ? `waits for ${step.waits_for}` : ""].filter(Boolean).join(" · "))),
+  inside);
+  details.open = openSteps.has(step.id);
+  return details;
+}
+
+function traceInside(step) {
+  const part = (name, value) => (value === null || value === undefined ? null
+    : h("div", {}, h("h4", {}, name), h("pre", { class: "raw" },
+      typeof value === "string" ? value : JSON.stringify(value, null, 2))));
+  return [
+    h("p", { class: "meta" }, [step.path, step.status, `attempt ${step.attempt}`,
+      step.failures ? count(step.failures, "failure") : "", step.effect ? `effect: ${step.effect}` : ""]
+      .filter(Boolean).join(" · ")),
+    part("Error", step.error), part("Policy", step.decision), part("Input", step.input), part("Output", step.output),
+  ].filter(Boolean);
+}
+
+function audit(records) {
+  if (records.length === 0) return h("p", { class: "empty" }, "No records.");
+  return h("div", { class: "scroll" }, h("table", { class: "list" },
+    h("thead", {}, h("tr", {}, ["#", "At", "Event", "Facts", "Digest"].map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, records.map((record) => h("tr", {},
+      h("td", { class: "number" }, record.sequence), h("td", { class: "number" }, when(record.at)),
+      h("td", {}, record.event), h("td", {}, h("code", {}, JSON.stringify(record.facts))),
+      h("td", { class: "number", title: record.digest }, record.digest.slice(0, 12)))))));
+}
+
+function page(title, ...content) {
+  $("page").replaceChildren(...[h("h1", {}, title), content].flat(Infinity).filter(Boolean));
+  document.title = `${title.slice(0, 60)} · Baton`;
+}
+
+// ---------------------------------------------------------------- routes
+
+let following;
+async function route() {
+  clearTimeout(following);
+  const at = location.hash.replace(/^#\/?/, "");
+  const chat = at === "";
+  $("chat").hidden = !chat;
+  $("page").hidden = chat;
+  for (const anchor of document.querySelectorAll("nav a")) {
+    const here = anchor.dataset.view === (chat ? "chat" : at.split("/")[0]);
+    if (here) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  }
+  if (chat) { document.title = "Baton"; draw(); return; }
+  page("…");
+  try {
+    if (at === "runs") await showRuns();
+    else if (at === "agents") await showAgents();
+    else if (at.startsWith("runs/")) await follow(at.slice(5), false);
+    else page("There is nothing here", h("p", {}, h("a", { href: "#/" }, "Back to the chat")));
+  } catch (error) {
+    page("This could not be shown", h("p", { class: "error" }, error.message));
+  }
+  $("main").focus({ preventScroll: true });
+}
+
+async function follow(ref, again) {
+  if (location.hash !== `#/runs/${ref}`) return;
+  let moving = true;
+  try {
+    const given = await showRun(ref, again);
+    moving = MOVING.has(given.status);
+    $("connection").textContent = "";
+  } catch (error) {
+    if (!again) throw error;
+    $("connection").textContent = error.message;
+  }
+  if (moving) following = setTimeout(() => follow(ref, true), 1500);
+}
+
+// ---------------------------------------------------------------- start
+
+$("chips").append(...SAMPLES.map((text) => h("button", {
+  type: "button", onclick: () => { $("text").value = text; grow(); $("text").focus(); },
+}, text)));
+$("text").addEventListener("input", grow);
+$("text").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    $("composer").requestSubmit();
+  }
+});
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (!text) return;
+  $("text").value = "";
+  grow();
+  say(text);
+});
+$("fresh").addEventListener("click", () => {
+  openThread(freshKey());
+  location.hash = "#/";
+  $("text").focus();
+});
+window.addEventListener("hashchange", route);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+setInterval(loadSide, 5000);
+
+openThread(remembered() || freshKey());
+route();
+loadSide();

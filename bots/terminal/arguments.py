@@ -1,0 +1,81 @@
+"""What may be typed after ``baton``. Imports the grammar only, so that help is quick."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import cast
+
+from bots.commands.grammar import VERBS
+from runtime.domain.json import JsonObject
+
+_SERVERS = {
+    "up": "run everything in this process: console, channels, worker, courier",
+    "front": "run the part that answers HTTP and chats",
+    "worker": "run the part that works on runs",
+    "courier": "run the part that posts what is to be said",
+    "migrate": "bring the database to this version's tables",
+}
+_EPILOG = (
+    "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
+    "3 it waits for a person"
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Give the parser: servers, then the verbs that every chat knows too, then ``doctor``."""
+    parser = argparse.ArgumentParser(
+        prog="baton", description="A governed runtime for agentic work.", epilog=_EPILOG
+    )
+    parser.set_defaults(host=None, port=None, json=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in _SERVERS.items():
+        server = commands.add_parser(name, help=summary, description=summary)
+        if name in {"up", "front"}:
+            server.add_argument("--host", help="address to listen on")
+            server.add_argument("--port", type=int, help="port to listen on")
+    for verb in VERBS:
+        if verb.name == "run":
+            _add_run(commands.add_parser("run", help=verb.summary, description=verb.summary))
+            continue
+        spoken = commands.add_parser(
+            verb.name,
+            help=f"{verb.summary}: baton {verb.usage}",
+            description=verb.summary,
+            usage=f"baton {verb.usage} [--json]",
+        )
+        spoken.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        _add_json(spoken)
+    doctor = commands.add_parser(
+        "doctor", help="say what is set up and what is not", description="Check this installation."
+    )
+    _add_json(doctor)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what should be done")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--agent", metavar="NAME", help="give it to this agent, without a plan")
+    chosen.add_argument("--workflow", metavar="NAME", help="run this workflow")
+    parser.add_argument(
+        "--input", type=_json_object, metavar="JSON", help="further input, a JSON object"
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="stay until it has ended, also through approvals"
+    )
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _json_object(text: str) -> JsonObject:
+    try:
+        value = cast(object, json.loads(text))
+    except ValueError as broken:
+        raise argparse.ArgumentTypeError(f"this is not JSON: {broken}") from broken
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError('this is not a JSON object, such as {"item": "laptop"}')
+    return cast(JsonObject, value)

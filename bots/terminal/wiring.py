@@ -1,0 +1,124 @@
+"""The real processes, as the terminal starts and reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
+
+from bots.door import Door
+from bots.presence import instance_name, is_served
+from runtime.domain.errors import Misconfigured
+from runtime.domain.run import RunView
+
+
+class Wiring(Protocol):
+    """What a command needs from the process it runs in."""
+
+    def serve(self, role: str) -> None:
+        """Run ``up``, ``front``, ``worker`` or ``courier`` until told to stop, or ``migrate``."""
+        ...
+
+    def open(self) -> Door:
+        """Open the runtime on the installation's database."""
+        ...
+
+    def works_elsewhere(self) -> bool:
+        """Say whether some other process works on runs of this installation."""
+        ...
+
+    def work_until(self, run_id: str, until: Callable[[RunView], bool]) -> RunView:
+        """Work on runs in this process until ``until`` says so of the given run."""
+        ...
+
+    def checks(self) -> list[tuple[str, bool, str]]:
+        """Give what the settings say for ``doctor``: name, whether it is fine, detail."""
+        ...
+
+
+class ProcessWiring:
+    """Wires commands to the settings of this machine and to ``bots.process``."""
+
+    def __init__(self, *, host: str | None = None, port: int | None = None) -> None:
+        self._given = {
+            name: value for name, value in (("host", host), ("port", port)) if value is not None
+        }
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read the settings once.
+
+        Raises:
+            Misconfigured: with every wrong setting's name, and not its value.
+        """
+        from pydantic import ValidationError
+        from runtime.settings import Settings
+
+        try:
+            return Settings().model_copy(update=self._given)
+        except ValidationError as wrong:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+                for one in wrong.errors(include_input=False, include_url=False)
+            )
+            raise Misconfigured(f"a setting is wrong: {problems}") from wrong
+
+    @cached_property
+    def _runtime(self):
+        from bots import process
+
+        return process.open_runtime(self.settings)
+
+    def serve(self, role: str) -> None:
+        """Run one of the processes until it is told to stop."""
+        from bots import process
+
+        {
+            "up": process.serve_up,
+            "front": process.serve_front,
+            "worker": process.serve_worker,
+            "courier": process.serve_courier,
+            "migrate": process.migrate,
+        }[role](self.settings)
+
+    def open(self) -> Door:
+        """Open the runtime on the installation's database."""
+        return self._runtime
+
+    def works_elsewhere(self) -> bool:
+        """Say whether workers run elsewhere: with Redis always, embedded while a server is up."""
+        settings = self.settings
+        if settings.redis_url:
+            return True
+        return is_served(
+            settings.host, settings.port, instance=instance_name(str(settings.database_url))
+        )
+
+    def work_until(self, run_id: str, until: Callable[[RunView], bool]) -> RunView:
+        """Work on runs in this process until ``until`` says so."""
+        from bots import process
+
+        process.work_until(self.settings, self._runtime, run_id, until)
+        return self._runtime.view(run_id, workspace=None)
+
+    def checks(self) -> list[tuple[str, bool, str]]:
+        """Give what the settings say; secrets only as present or not."""
+        settings = self.settings
+        slack = bool(settings.slack_bot_token) and bool(
+            settings.slack_signing_secret or settings.slack_app_token
+        )
+        return [
+            ("home", True, str(settings.home)),
+            ("agents folder", settings.agents_path.is_dir(), str(settings.agents_path)),
+            ("queue", True, "Redis" if settings.redis_url else "in this process"),
+            ("model", True, settings.model or "as agents/models.yaml says"),
+            ("slack", True, "set up" if slack else "not set up"),
+            (
+                "teams",
+                True,
+                "set up" if settings.microsoft_app_id else "not set up",
+            ),
+        ]
