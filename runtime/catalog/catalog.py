@@ -35,8 +35,10 @@ class Catalog:
     ) -> Catalog:
         """Put a catalog together, its agents by name, and give it its digest."""
         by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
+        # Over what was understood, not only over the files: a new release of this code that reads
+        # the same files otherwise must not find the old reading under the same digest.
         whole: JsonObject = {
-            "agents": {name: agent.version for name, agent in by_name.items()},
+            "agents": [agent.to_json() for agent in by_name.values()],
             "policy": policy_text,
             "models": models_text,
             "mcp": mcp_text,
