@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import random
 import time
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class Outbound:
         timeout = aiohttp.ClientTimeout(total=self._behaviour.answer_within_seconds)
         try:
             async with self._session.post(
-                self._behaviour.target_url, data=body, headers=headers, timeout=timeout
+                self._behaviour.target_url, data=io.BytesIO(body), headers=headers, timeout=timeout
             ) as response:
                 status, answer = response.status, await response.text()
                 if status >= 300 and response.headers.get("X-Slack-No-Retry") == "1":

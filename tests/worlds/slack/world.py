@@ -16,6 +16,9 @@ from tests.worlds.slack.server import Server
 from tests.worlds.slack.values import Call, Violation
 from tests.worlds.slack.wishes import Wishes
 
+_LONGEST_NAP_SECONDS = 0.1
+"""What is waited for may also happen outside the world, which cannot wake anybody."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -108,7 +111,7 @@ class SlackWorld:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"it did not happen; the world shows:\n{self.plain_all()}")
-            self.changed_since(version, min(left, 1.0))
+            self.changed_since(version, min(left, _LONGEST_NAP_SECONDS))
 
     async def until_soon(self, found: Callable[[], T | None], *, timeout_seconds: float = 10) -> T:
         """Wait as ``until`` does, from async code; ``found`` may use the blocking methods."""
