@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from runtime.catalog.dialogue import Exchange, ScriptedCall, parse_dialogue
 from runtime.domain.json import Json, JsonObject
@@ -21,6 +22,14 @@ from runtime.models.template import render
 from runtime.models.tool_names import encode
 
 SIGNATURE = "This was produced by the demonstration model, which follows scripts."
+
+_MOST_SAMPLES = 8
+
+
+class Parse(Protocol):
+    """Read a dialogue; a caller who asks often passes one that remembers."""
+
+    def __call__(self, text: str, *, file: str) -> tuple[Exchange, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +49,9 @@ class _Match:
 class Demonstration:
     """Speak for every agent whose script lies in ``dialogues/<agent>/dialogue.yaml``."""
 
-    def __init__(self, dialogues: Path) -> None:
+    def __init__(self, dialogues: Path, *, parse: Parse = parse_dialogue) -> None:
         self._dialogues = dialogues
+        self._parse = parse
 
     def speak(self, heard: Conversation) -> Spoken:
         """Give the next turn. Raises ``Misconfigured`` for a script that cannot be read."""
@@ -56,7 +66,9 @@ class Demonstration:
         if heard.purpose == "synthesise":
             joined = judging.synthesise(heard, unsigned=SIGNATURE)
             return Spoken(text=_json(_signed(joined)))
-        return _improvise(heard, script)
+        return _improvise(heard) or _final(
+            unscripted.report(heard, samples=self._samples(script)), heard
+        )
 
     def _script(self, agent: str) -> tuple[Exchange, ...]:
         # The agent's name comes from a label; it must not lead out of the folder.
@@ -67,7 +79,22 @@ class Demonstration:
             text = file.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ()
-        return parse_dialogue(text, file=f"{self._dialogues.name}/{agent}/dialogue.yaml")
+        return self._parse(text, file=f"{self._dialogues.name}/{agent}/dialogue.yaml")
+
+    def _samples(self, own: tuple[Exchange, ...]) -> list[str]:
+        """Give requests that have a plan, whoever made it, then what this agent has a script for.
+
+        The first ones work wherever they are typed.
+        """
+        folders = sorted(path.parent.name for path in self._dialogues.glob("*/dialogue.yaml"))
+        planned = [
+            exchange.said
+            for name in folders
+            for exchange in self._script(name)
+            if exchange.purpose == "plan"
+        ]
+        worked = [exchange.said for exchange in own if exchange.purpose == "work"]
+        return list(dict.fromkeys([*planned, *worked]))[:_MOST_SAMPLES]
 
 
 def _match(script: tuple[Exchange, ...], heard: Conversation) -> _Match | None:
@@ -139,17 +166,16 @@ def _calling(heard: Conversation, calls: list[tuple[ToolSpec, Json]]) -> Spoken:
     )
 
 
-def _improvise(heard: Conversation, script: tuple[Exchange, ...]) -> Spoken:
+def _improvise(heard: Conversation) -> Spoken | None:
     failed = next((result for result in heard.results if result.error is not None), None)
     if failed is not None:
         return _final(f"Failed: the call of {failed.tool} did not work: {failed.error}", heard)
     wanted = unscripted.next_call(heard)
-    if wanted is not None:
-        name, arguments = wanted
-        tool = next(tool for tool in heard.tools if tool.name == name)
-        return _calling(heard, [(tool, arguments)])
-    samples = [exchange.said for exchange in script if exchange.purpose == "work"]
-    return _final(unscripted.report(heard, samples=samples), heard)
+    if wanted is None:
+        return None
+    name, arguments = wanted
+    tool = next(tool for tool in heard.tools if tool.name == name)
+    return _calling(heard, [(tool, arguments)])
 
 
 def _final(answer: Json, heard: Conversation) -> Spoken:

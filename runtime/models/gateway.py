@@ -10,8 +10,8 @@ from pathlib import Path
 
 from runtime.domain.errors import BatonError, Refused, Upstream
 from runtime.domain.ports import Clock
-from runtime.models.choice import is_demonstration
-from runtime.models.completion import Completion, Models, Prompt
+from runtime.models.choice import DEMONSTRATION, is_demonstration
+from runtime.models.completion import Completion, Models, Prompt, ToolSpec, Turn
 from runtime.models.failures import Failure, classify, combined
 from runtime.models.library import Loader
 from runtime.models.pace import Pace
@@ -69,7 +69,15 @@ class Gateway(Models):
 
     def warm(self) -> None:
         """Load LiteLLM in the background, so that the first call does not wait for it."""
-        threading.Thread(target=self._load, name="baton-warm-models", daemon=True).start()
+        threading.Thread(target=self._warm, name="baton-warm-models", daemon=True).start()
+
+    def _warm(self) -> None:
+        # The library loads parts of itself at the first call, more at the first with tools.
+        tool = ToolSpec(name="warm", description="", parameters={"type": "object"})
+        turns = (Turn(role="user", text="warm"),)
+        model = Model(name=DEMONSTRATION)
+        tier = Tier(name="warm", models=(model,), max_retries=0)
+        self._try(Prompt(tier="warm", turns=turns, tools=(tool,)), tier, model)
 
     def _first_answer(self, prompt: Prompt, tier: Tier) -> Completion:
         failures: list[tuple[str, BatonError]] = []

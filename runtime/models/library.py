@@ -8,9 +8,11 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from runtime.catalog.dialogue import parse_dialogue
 from runtime.models.conversation import understand
 from runtime.models.demonstration import Demonstration, Spoken
 from runtime.models.wire import tools_from_wire, turns_from_wire
@@ -93,6 +95,9 @@ def _demonstration_handler() -> CustomLLM:
     base = cast("type[CustomLLM]", litellm.CustomLLM)
     respond = cast("Callable[..., ModelResponse]", litellm.ModelResponse)
 
+    # A memory of what texts say: each turn reads the file again, and parses it only if changed.
+    parse = lru_cache(maxsize=128)(parse_dialogue)
+
     class DemonstrationHandler(base):
         def completion(  # pyright: ignore[reportIncompatibleMethodOverride] - called by keyword
             self,
@@ -114,7 +119,7 @@ def _demonstration_handler() -> CustomLLM:
                 tools=tools_from_wire(optional_params.get("tools")),
                 schema=cast("dict[str, None] | None", asked.get("schema")),
             )
-            spoken = Demonstration(Path(api_base)).speak(heard)
+            spoken = Demonstration(Path(api_base), parse=parse).speak(heard)
             return respond(model=model, **_as_response(spoken, read=str(messages)))
 
     return DemonstrationHandler()

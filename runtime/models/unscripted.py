@@ -38,7 +38,7 @@ def report(heard: Conversation, *, samples: Sequence[str]) -> str:
         lines.append("Requests that do work here:")
         lines.extend(f"• {sample}" for sample in samples)
     else:
-        lines.append("This agent has no sample requests.")
+        lines.append("There are no sample requests.")
     return "\n".join(lines)
 
 

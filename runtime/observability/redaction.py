@@ -13,8 +13,11 @@ _NAMES_A_SECRET = re.compile(
     r"(?i)(^|_)(api_?key|key|token|secret|password|passwd|credentials?|private_?key)(_|$)"
 )
 _NAMES_A_SETTING = re.compile(r"(?i)(_ID|_URL|_URI|_PATH|_FILE|_SECONDS|_LIMIT|_NAME)$")
+# Bounded and anchored at the start of a word: texts may be long and meant to keep us busy.
 _URL_PASSWORD = re.compile(
-    r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)(?P<password>[^@\s/]+)(?=@)", re.IGNORECASE
+    r"(?P<before>(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:)"
+    r"(?P<password>[^@\s/]{1,500})(?=@)",
+    re.IGNORECASE,
 )
 
 # Too short a value is too common a word: hiding "test" everywhere hides what went wrong.
@@ -23,12 +26,13 @@ _SHORTEST_SECRET = 6
 # Formats of well-known keys; each needs a length that no ordinary word reaches.
 _LOOKS_SECRET = re.compile(
     r"""
-      \b(?:sk|pk|rk)[-_][A-Za-z0-9_\-*.]{6,}                # OpenAI, Anthropic, Stripe; masked too
+      \bsk-[A-Za-z0-9_\-*.]{6,}                      # OpenAI, Anthropic; masked ones too
+    | \b[spr]k_(?:live|test)_[A-Za-z0-9]{6,}          # Stripe
     | \bxox[a-z]-[A-Za-z0-9-]{6,} | \bxapp-[A-Za-z0-9-]{6,}  # Slack
     | \bAIza[A-Za-z0-9_-]{20,}                               # Google
     | \bgh[pousr]_[A-Za-z0-9]{20,} | \bgithub_pat_\w{20,}    # GitHub
     | \bAKIA[A-Z0-9]{12,}                                    # AWS
-    | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                      # JSON web tokens
+    | (?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*              # JSON web tokens
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
     """,
     re.VERBOSE | re.DOTALL,

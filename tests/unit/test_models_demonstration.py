@@ -195,7 +195,7 @@ def test_without_a_script_it_says_so_and_names_what_works(dialogues: Path) -> No
 
     assert "Write a poem" in answer.text
     assert "no script" in answer.text
-    assert "• Buy 12 laptops from the best vendor\n• Compare offers" in answer.text
+    assert "• Buy laptops\n• Buy 12 laptops from the best vendor\n• Compare offers" in answer.text
     assert answer.text.endswith(SIGNATURE)
 
 
@@ -282,7 +282,8 @@ def test_a_synthesis_joins_the_steps_names_them_and_signs_once(dialogues: Path) 
 def test_an_agents_name_does_not_lead_out_of_the_folder(dialogues: Path) -> None:
     answer = speak(dialogues / "planner", BUY, agent="../buyer")
 
-    assert "no sample requests" in answer.text
+    assert answer.tool_calls == ()
+    assert "There are no sample requests." in answer.text
 
 
 def test_a_script_that_cannot_be_read_names_its_file(dialogues: Path) -> None:
