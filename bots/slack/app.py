@@ -78,7 +78,7 @@ class SlackFront:
             edge = Edge(
                 secret=self._credentials.signing_secret, clock=self._clock, then=self._dispatch
             )
-            application.router.add_post(PATH, edge)
+            application.router.add_post(PATH, edge.handle)
         application.on_startup.append(self._started)
         application.on_cleanup.append(self._stopped)
 
@@ -105,6 +105,17 @@ class SlackFront:
         await self.stop()
 
     def _bolt(self) -> AsyncApp:
+        # A closure: bolt hands a bound method's ``self`` over as an unknown argument.
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            known = self._identity
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_token=self._credentials.bot_token,
+                bot_id=known.bot_id if known else None,
+                bot_user_id=known.bot_user_id if known else None,
+            )
+
         app = AsyncApp(
             name="baton",
             # Its warnings print parts of requests.
@@ -112,7 +123,7 @@ class SlackFront:
             client=self._api.web,
             # The stock authorisers ask Slack before they let an event in, and drop it when Slack
             # does not answer; this one knows already.
-            authorize=self._authorize,
+            authorize=authorize,
             # Answer after the work: a listener that fails answers 500, and Slack comes again.
             process_before_response=True,
             raise_error_for_unhandled_request=False,
@@ -125,23 +136,17 @@ class SlackFront:
         app.error(_failed)
         return app
 
-    async def _authorize(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        known = self._identity
-        return AuthorizeResult(
-            enterprise_id=enterprise_id,
-            team_id=team_id,
-            bot_token=self._credentials.bot_token,
-            bot_id=known.bot_id if known else None,
-            bot_user_id=known.bot_user_id if known else None,
-        )
-
     async def _dispatch(self, body: Body) -> web.Response:
         if body.get("type") == "app_rate_limited":
             log.warning("Slack delivers no more events of a workspace for this minute")
             return web.Response()
         # Given as a dict, so that bolt parses nothing: it takes a command whose text holds the
         # word "payload" for an empty one.
-        request = AsyncBoltRequest(mode="socket_mode", body=dict(body))
+        try:
+            request = AsyncBoltRequest(mode="socket_mode", body=dict(body))
+        except (TypeError, AttributeError, KeyError):
+            # bolt looks for ids wherever they may be, and trusts them to be strings or objects.
+            return web.json_response({"error": "unexpected_shape"}, status=400)
         answer = await self._app.async_dispatch(request)
         if answer.status == 404:
             log.warning("nobody listens to a request of type %r", str(body.get("type"))[:40])

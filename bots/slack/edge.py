@@ -40,7 +40,7 @@ class Unreadable(Refused):
 
 
 class Edge:
-    """The handler of ``POST /slack/events``."""
+    """``handle`` answers ``POST /slack/events``."""
 
     def __init__(self, *, secret: str, clock: Clock, then: Next) -> None:
         if not secret:
@@ -53,7 +53,7 @@ class Edge:
         self._then = then
         self._guard = ReplayGuard(now=clock.now)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; 4xx with a reason for what is not let in."""
         body = await _read(request)
         if body is None:
@@ -83,7 +83,7 @@ class Edge:
 
     async def _once(self, signature: str, body: Body) -> web.Response:
         if not await self._guard.enter(signature):
-            return web.json_response({"ok": True, "replayed": True})
+            return web.Response()
         took_effect = False
         try:
             answer = await self._then(body)

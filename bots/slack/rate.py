@@ -24,7 +24,7 @@ class Pace:
 
 
 CHANNEL_PACE = Pace(interval_seconds=1.2, burst=2)
-TEAM_PACE = {"chat.update": Pace(interval_seconds=60 / 45, burst=15)}
+TEAM_PACE = {"chat.update": Pace(interval_seconds=60 / 45, burst=5)}
 
 
 class RateGate:
