@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tests.worlds.slack.payload import (
     Json,
@@ -220,11 +219,6 @@ class Delivery:
     def ts(self) -> str:
         """The ts of the message behind it."""
         return self.message.ts if self.message else ""
-
-    @property
-    def at(self) -> datetime:
-        """When the event happened, in whole seconds."""
-        return datetime.fromtimestamp(whole(self.payload.get("event_time")), UTC)
 
     def to_json(self) -> Payload:
         return {
