@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,6 +14,8 @@ from bots.bridge import Bridge
 from bots.console.front import ConsoleFront
 from bots.door import Door
 from runtime.domain.errors import BatonError
+
+log = logging.getLogger(__name__)
 
 _LARGEST_BODY_BYTES = 2 * 1024 * 1024
 _READY_WITHIN_SECONDS = 5.0
@@ -87,6 +90,10 @@ class Health:
             return [f"no answer from the database within {_READY_WITHIN_SECONDS:.0f} seconds"]
         except BatonError as error:
             return [error.public]
+        except Exception:
+            # Whatever keeps the check from being made keeps this process from being ready.
+            log.exception("readiness could not be checked")
+            return ["the database does not answer"]
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(

@@ -105,13 +105,18 @@ def _is_loopback(remote: str | None) -> bool:
 
 
 def _is_local_name(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
     return name in _LOCAL_NAMES or name.endswith(".localhost")
 
 
 def _check_same_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    # Compared as text: a browser spells an origin in exactly one way.
+    own = {f"{scheme}://{request.host}" for scheme in ("http", "https")}
+    foreign = origin is not None and origin not in own
     if foreign or site not in {"same-origin", "none"}:
         raise Forbidden("This request came from another site's page and was not carried out.")

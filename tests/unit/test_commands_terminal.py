@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ import pytest
 
 from bots.door import Door
 from bots.terminal.arguments import build_parser
+from bots.terminal.live import Live
 from bots.terminal.main import main
 from bots.terminal.perform import perform
 from runtime.domain.errors import Misconfigured
@@ -261,3 +263,19 @@ def test_a_plan_in_a_file_is_told_once_per_change(capsys: Output) -> None:
     out = capsys.readouterr().out
     assert out.count("▸ Compare the offers") == 1
     assert "\x1b" not in out
+
+
+def test_a_plan_on_a_terminal_is_redrawn_in_place() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    live = Live(screen)
+
+    live.draw(RUNNING)
+    first = screen.getvalue()
+    live.draw(WAITING)
+
+    height = first.count("\n")
+    assert screen.getvalue()[len(first) :].startswith(f"\x1b[{height}F\x1b[2KRun #12 · waiting")

@@ -13,9 +13,11 @@ from aiohttp.web import Application, Request
 from prometheus_client import CollectorRegistry, Counter
 
 from bots.bridge import Bridge
+from bots.channel import Channel
 from bots.console.channel import ConsoleChannel
 from bots.presence import instance_name, is_served
 from bots.server import create_app
+from bots.terminal.channel import TerminalChannel
 from bots.views import Notice
 from runtime.domain.approval import Verdict
 from runtime.domain.delivery import DeliveryKind
@@ -391,6 +393,7 @@ async def test_a_bug_answers_without_its_insides(
         {"X-Forwarded-For": "203.0.113.9"},
         {"Forwarded": "for=203.0.113.9"},
         {"Host": "localhost.evil.example:8080"},
+        {"Host": "[broken"},
     ],
 )
 async def test_a_caller_from_elsewhere_is_refused_with_what_to_do(
@@ -415,7 +418,12 @@ async def test_a_change_without_the_pages_token_is_refused(client: Client, door:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://[broken"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
 )
 async def test_a_change_from_another_sites_page_is_refused(
     client: Client, door: FrontDoor, headers: dict[str, str]
@@ -463,6 +471,20 @@ async def test_health_readiness_and_metrics_answer(client: Client, door: FrontDo
     assert (await unready.json())["problems"] == ["the database does not answer"]
 
 
+async def test_a_readiness_check_that_breaks_means_not_ready(
+    client: Client, door: FrontDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> list[str]:
+        raise ConnectionError("postgresql://user:secret@host")
+
+    monkeypatch.setattr(door, "ready", broken)
+
+    answer = await client.get("/readyz")
+
+    assert answer.status == 503
+    assert "secret" not in await answer.text()
+
+
 async def test_a_terminal_recognises_the_server_of_its_own_installation(client: Client) -> None:
     host, port = client.host, client.port
     assert port is not None
@@ -486,9 +508,9 @@ async def test_open_pages_are_sent_away_at_shutdown(door: FrontDoor) -> None:
         assert b"event: thread" not in rest
 
 
-async def test_the_courier_finds_every_delivery_in_the_thread() -> None:
+@pytest.mark.parametrize("channel", [ConsoleChannel(), TerminalChannel()])
+async def test_the_courier_finds_every_delivery_where_it_is_read_from(channel: Channel) -> None:
     delivery = a_delivery()
-    channel = ConsoleChannel()
 
     assert await channel.send(delivery, Notice(text="x")) == delivery.id
     assert await channel.find(delivery) == delivery.id

@@ -171,12 +171,12 @@ async function act(button, work) {
 
 const status = (word) => h("span", { class: `status is-${word}` }, word);
 
-function runCard(card, { linked = true } = {}) {
+function runCard(card, { linked = true, titled = true } = {}) {
   const moving = MOVING.has(card.status);
   const again = card.revision > 1 ? ` · plan revision ${card.revision}` : "";
   return h("article", { class: `entry card is-${card.status}`, "aria-label": `Run ${card.number}` },
     h("div", { class: "head" },
-      h("span", { class: "title" }, card.goal), status(card.status)),
+      h("span", { class: "title" }, titled && card.goal), status(card.status)),
     h("p", { class: "line" }, card.status_line),
     card.steps.length > 0 && h("ol", { class: "steps" }, card.steps.map(stepLine)),
     h("div", { class: "foot" },
@@ -234,13 +234,13 @@ function approvalCard(card) {
     refresh();
   };
   const reason = h("input", {
-    class: "field", type: "text", maxlength: "2000", data: { focus: "reason" },
+    class: "field", type: "text", maxlength: "2000", data: { focus: `reason-${card.number}` },
     placeholder: "Reason (the agent is told)", "aria-label": "Reason",
   });
   for (const verdict of card.verdicts) {
     const [label, look] = VERDICTS[verdict] || [verdict, ""];
     buttons.set(verdict, h("button", {
-      type: "button", class: look, data: { focus: verdict },
+      type: "button", class: look, data: { focus: `${verdict}-${card.number}` },
       disabled: verdict === "approve" && cut,
       onclick: (event) => {
         if (verdict === "reject" && !reason.value.trim()) {
@@ -253,7 +253,7 @@ function approvalCard(card) {
     }, label));
   }
   const open = cut && h("button", {
-    type: "button", class: "small", data: { focus: "open" },
+    type: "button", class: "small", data: { focus: `open-${card.number}` },
     onclick: (event) => act(event.currentTarget, async () => {
       const whole = await get(`/api/approvals/${encodeURIComponent(card.approval_id)}`);
       rows.replaceChildren(...whole.arguments.map(argumentRow));
@@ -424,8 +424,8 @@ async function refresh() {
 function take(entries) {
   const before = thread.entries.length;
   thread.entries = entries;
-  thread.local = thread.local.filter((one) =>
-    !(one.pending && entries.some((each) => each.kind === "said" && each.text === one.text && each.at >= one.since)));
+  // What the server has taken is in its thread now, and need not be shown from here.
+  thread.local = thread.local.filter((one) => !one.taken);
   draw();
   if (entries.length !== before) loadSide();
 }
@@ -433,7 +433,7 @@ function take(entries) {
 function draw() {
   const box = $("thread");
   const stick = window.innerHeight + window.scrollY >= document.body.scrollHeight - 160;
-  const all = [...thread.entries, ...thread.local];
+  const all = woven();
   const ids = new Set(all.map((one) => one.id));
   for (const [id, old] of thread.shown) {
     if (!ids.has(id)) { old.element.remove(); thread.shown.delete(id); }
@@ -457,30 +457,42 @@ function draw() {
   if (stick && all.length > 0 && !$("chat").hidden) window.scrollTo({ top: document.body.scrollHeight });
 }
 
+// What only this page knows stands where it was said, below what was there then.
+function woven() {
+  const here = new Set(thread.entries.map((one) => one.id));
+  const after = (id) => thread.local.filter((one) => (here.has(one.after) ? one.after : null) === id);
+  return [...after(null), ...thread.entries.flatMap((one) => [one, ...after(one.id)])];
+}
+
 // Replace a card without taking the keyboard, or half-typed words, away from whoever is in it.
 function swap(old, fresh) {
-  const fields = (root) => new Map([...root.querySelectorAll("input[data-focus]")].map((one) => [one.dataset.focus, one]));
-  const typed = fields(old);
-  for (const [name, field] of fields(fresh)) {
-    if (typed.has(name)) field.value = typed.get(name).value;
-  }
-  const focus = old.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-  old.replaceWith(fresh);
-  if (focus) fresh.querySelector(`[data-focus="${focus}"]`)?.focus();
+  keeping(old, () => { old.replaceWith(fresh); return fresh; });
+}
+
+function keeping(root, change) {
+  const fields = (within) => [...within.querySelectorAll("input[data-focus]")];
+  const typed = new Map(fields(root).map((one) => [one.dataset.focus, one.value]));
+  const focus = root.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+  const changed = change();
+  for (const field of fields(changed)) field.value = typed.get(field.dataset.focus) || "";
+  if (focus) changed.querySelector(`[data-focus="${focus}"]`)?.focus();
 }
 
 async function say(text) {
-  const pending = { id: freshKey(), kind: "said", text, pending: true, since: new Date(Date.now() - 60000).toISOString() };
+  const last = () => thread.entries.at(-1)?.id ?? null;
+  const pending = { id: freshKey(), kind: "said", text, pending: true, after: last() };
   thread.local.push(pending);
   draw();
   try {
     const given = await post("/api/thread", { key: thread.key, id: pending.id, text });
     if (given.reply !== undefined) {
       pending.pending = false;
-      thread.local.push({ id: freshKey(), kind: "reply", text: given.reply });
+      thread.local.push({ id: freshKey(), kind: "reply", text: given.reply, after: pending.after });
     } else if (given.reception === "ignored") {
       pending.pending = false;
-      thread.local.push({ id: freshKey(), kind: "notice", text: "Nothing listens to this here." });
+      thread.local.push({ id: freshKey(), kind: "notice", text: "Nothing listens to this here.", after: pending.after });
+    } else {
+      pending.taken = true;
     }
     draw();
     await refresh();
@@ -563,14 +575,15 @@ async function showRun(ref, again = false) {
     why.replaceWith(h("pre", { class: "raw" }, told.text));
   }) }, "Why is it so?");
   const scroll = window.scrollY;
-  page(given.request,
-    runCard(given.card, { linked: false }), h("p", {}, why),
+  const render = () => page(given.request,
+    runCard(given.card, { linked: false, titled: given.card.goal !== given.request }), h("p", {}, why),
     given.approval_cards.map(approvalCard),
     given.finished_at && answerCard(given.answer_card),
     !given.finished_at && given.artifacts.length > 0 && h("ul", { class: "files" },
       given.artifacts.map((one) => fileLine(given.run, one))),
     h("h2", {}, "Trace"), h("div", { class: "trace" }, traced.steps.map(traceLine)),
     h("h2", {}, "Audit"), audit(audited.records));
+  keeping($("page"), () => { render(); return $("page"); });
   if (again) window.scrollTo({ top: scroll });
   return given;
 }
