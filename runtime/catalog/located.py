@@ -16,8 +16,9 @@ Path = tuple[str | int, ...]
 
 _NULL = re.compile(r"(~|null|Null|NULL|)")
 _BOOL = re.compile(r"(true|True|TRUE|false|False|FALSE)")
-_INT = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+# A point is needed: a version such as 0e1 or 12e5 is a word, as every YAML writer leaves it.
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,12 @@ def test_an_agent_is_read_as_it_was_written(
 def test_plain_words_stay_words() -> None:
     problems = Problems()
 
-    place = read_yaml("[yes, no, on, 2026-01-01, 1_000, 0x10, 3.5, ~]", file="f", problems=problems)
+    place = read_yaml(
+        "[yes, 2026-01-01, 1_000, 0x10, 12e5, 007, 3.5, ~]", file="f", problems=problems
+    )
 
     assert place is not None
-    assert place.value == ["yes", "no", "on", "2026-01-01", "1_000", "0x10", 3.5, None]
+    assert place.value == ["yes", "2026-01-01", "1_000", "0x10", "12e5", "007", 3.5, None]
 
 
 def test_a_part_knows_its_line_and_a_missing_part_the_line_around_it() -> None:
