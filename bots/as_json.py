@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bots.builders import error_text
 from bots.door import AgentLine
+from bots.status import error_text
 from runtime.domain.approval import Approval
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.run import AuditRecord, RunLine, RunView, StepRow

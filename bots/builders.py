@@ -7,12 +7,11 @@ from datetime import datetime
 from bots.spelling import (
     ARGUMENT_LIMIT,
     clock,
-    duration,
     exact,
-    plural,
     prose,
     spell,
 )
+from bots.status import error_text, run_seconds, status_line, step_detail
 from bots.views import (
     Answer,
     ApprovalCard,
@@ -28,7 +27,7 @@ from runtime.domain.approval import VERDICTS, Approval, OnExpiry, Question, Verd
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
-from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.domain.states import ApprovalStatus
 from runtime.domain.step import Step
 
 _CONTROLS: dict[str, tuple[str, ...]] = {
@@ -94,37 +93,9 @@ def step_line(step: Step, *, now: datetime) -> StepLine:
         title=prose(step.title or step.path.rsplit("/", 1)[-1]),
         owner=exact(step.actor),
         status=step.status.value,
-        detail=prose(_step_detail(step)),
+        detail=prose(step_detail(step)),
         elapsed_seconds=elapsed,
     )
-
-
-def run_seconds(view: RunView) -> float:
-    """Give how long a run took, or has taken so far."""
-    ended = view.run.finished_at or view.read_at
-    return max(0.0, (ended - view.run.created_at).total_seconds())
-
-
-def status_line(view: RunView) -> str:
-    """Say in one sentence what a run does now, why it waits, or how it ended."""
-    match view.status:
-        case "succeeded":
-            return f"Done in {duration(run_seconds(view))}."
-        case "failed":
-            return f"Failed: {prose(error_text(view.run.error))}"
-        case "cancelled":
-            return f"Cancelled after {duration(run_seconds(view))}."
-        case "paused":
-            return "Paused; nothing new is started until it is resumed."
-        case "waiting":
-            return _waiting_line(view)
-        case _:
-            return _running_line(view)
-
-
-def error_text(error: JsonObject | None) -> str:
-    """Give the words of a stored error."""
-    return _text(error or {}, "message") or "it ended without saying why; see its trace"
 
 
 def approval_card(approval: Approval) -> ApprovalCard:
@@ -263,50 +234,6 @@ def _question_card(delivery: Delivery, row: OpenQuestion | None) -> QuestionCard
         choices=(),
         answered=prose(answered or "Closed"),
     )
-
-
-def _waiting_line(view: RunView) -> str:
-    pending = [one for one in view.approvals if one.status is ApprovalStatus.PENDING]
-    if len(pending) == 1:
-        one = pending[0]
-        if one.question is Question.OUTCOME:
-            return f"Waits for somebody to say whether {exact(one.tool)} happened (#{one.number})."
-        return f"Waits for approval #{one.number} of {exact(one.tool)}."
-    if pending:
-        return f"Waits for {len(pending)} approvals."
-    if view.questions:
-        return f"Waits for an answer from {prose(view.run.requester_name or 'the requester')}."
-    reasons = [step.waits_for for step in view.steps if step.waits_for]
-    return f"Waits for {prose(reasons[0])}." if reasons else "Waits."
-
-
-def _running_line(view: RunView) -> str:
-    busy = [step for step in view.steps if step.status is StepStatus.RUNNING]
-    done = sum(step.status is StepStatus.SUCCEEDED for step in view.steps)
-    if not view.steps:
-        return f"{exact(view.run.agent)} is working on it." if view.run.agent else "Making a plan."
-    if done == len(view.steps):
-        return "Checking the result."
-    if not busy:
-        return f"{done} of {plural(len(view.steps), 'step')} done."
-    names = ", ".join(prose(step.title or step.path) for step in busy[:3])
-    more = f" and {len(busy) - 3} more" if len(busy) > 3 else ""
-    return f"{done} of {plural(len(view.steps), 'step')} done; now: {names}{more}."
-
-
-def _step_detail(step: Step) -> str:
-    message = _text(step.error or {}, "message")
-    match step.status:
-        case StepStatus.WAITING:
-            return f"waits for {step.waits_for}" if step.waits_for else ""
-        case StepStatus.UNKNOWN:
-            return "nobody knows yet whether it happened"
-        case StepStatus.FAILED:
-            return message
-        case StepStatus.READY | StepStatus.RUNNING if message:
-            return f"tries again after: {message}"
-        case _:
-            return ""
 
 
 def _progress(approval: Approval, *, quorum: int) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bots.as_json import approval_object, run_object
-from bots.builders import approval_card, outcome_line, status_line
+from bots.builders import approval_card, outcome_line
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command, NotUnderstood
 from bots.commands.reply import CommandReply
 from bots.spelling import exact
+from bots.status import status_line
 from runtime.domain.approval import VERDICTS, Decide, Question, Verdict
 from runtime.domain.conversation import Message, Person, Reception
 from runtime.domain.errors import NotFound, Refused

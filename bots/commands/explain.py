@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.builders import error_text, outcome_line
+from bots.builders import outcome_line
 from bots.spelling import exact, one_line, plural
+from bots.status import error_text
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView, StepRow
 from runtime.domain.states import ApprovalStatus, StepStatus

@@ -14,7 +14,7 @@ from bots.as_json import (
     run_object,
     trace_objects,
 )
-from bots.builders import approval_card, arguments, run_card, status_line
+from bots.builders import approval_card, arguments, run_card
 from bots.commands.act import SEEN_DIGITS
 from bots.commands.asked import Asked
 from bots.commands.explain import reasons
@@ -29,6 +29,7 @@ from bots.commands.plain_text import (
 )
 from bots.commands.reply import CommandReply
 from bots.spelling import clock, duration, exact, money, one_line, plural
+from bots.status import status_line
 from runtime.domain.canonical import canonical
 from runtime.domain.errors import NotFound
 from runtime.domain.run import RunView, StepRow

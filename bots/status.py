@@ -1,0 +1,88 @@
+"""How a run and its steps stand, in words. Pure."""
+
+from __future__ import annotations
+
+from bots.spelling import duration, exact, plural, prose
+from runtime.domain.approval import Question
+from runtime.domain.json import JsonObject
+from runtime.domain.run import RunView
+from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.domain.step import Step
+
+
+def status_line(view: RunView) -> str:
+    """Say in one sentence what a run does now, why it waits, or how it ended."""
+    match view.status:
+        case "succeeded":
+            return f"Done in {duration(run_seconds(view))}."
+        case "failed":
+            return f"Failed: {prose(error_text(view.run.error))}"
+        case "cancelled":
+            return f"Cancelled after {duration(run_seconds(view))}."
+        case "paused":
+            return "Paused; nothing new is started until it is resumed."
+        case "waiting":
+            return _waiting_line(view)
+        case _:
+            return _running_line(view)
+
+
+def step_detail(step: Step) -> str:
+    """Say why a step waits, how it failed, or that nobody knows; empty where all is well."""
+    message = _words(step.error)
+    match step.status:
+        case StepStatus.WAITING:
+            return f"waits for {step.waits_for}" if step.waits_for else ""
+        case StepStatus.UNKNOWN:
+            return "nobody knows yet whether it happened"
+        case StepStatus.FAILED:
+            return message
+        case StepStatus.READY | StepStatus.RUNNING if message:
+            return f"tries again after: {message}"
+        case _:
+            return ""
+
+
+def error_text(error: JsonObject | None) -> str:
+    """Give the words of a stored error."""
+    return _words(error) or "it ended without saying why; see its trace"
+
+
+def run_seconds(view: RunView) -> float:
+    """Give how long a run took, or has taken so far."""
+    ended = view.run.finished_at or view.read_at
+    return max(0.0, (ended - view.run.created_at).total_seconds())
+
+
+def _waiting_line(view: RunView) -> str:
+    pending = [one for one in view.approvals if one.status is ApprovalStatus.PENDING]
+    if len(pending) == 1:
+        one = pending[0]
+        if one.question is Question.OUTCOME:
+            return f"Waits for somebody to say whether {exact(one.tool)} happened (#{one.number})."
+        return f"Waits for approval #{one.number} of {exact(one.tool)}."
+    if pending:
+        return f"Waits for {len(pending)} approvals."
+    if view.questions:
+        return f"Waits for an answer from {prose(view.run.requester_name or 'the requester')}."
+    reasons = [step.waits_for for step in view.steps if step.waits_for]
+    return f"Waits for {prose(reasons[0])}." if reasons else "Waits."
+
+
+def _running_line(view: RunView) -> str:
+    busy = [step for step in view.steps if step.status is StepStatus.RUNNING]
+    done = sum(step.status is StepStatus.SUCCEEDED for step in view.steps)
+    if not view.steps:
+        return f"{exact(view.run.agent)} is working on it." if view.run.agent else "Making a plan."
+    if done == len(view.steps):
+        return "Checking the result."
+    if not busy:
+        return f"{done} of {plural(len(view.steps), 'step')} done."
+    names = ", ".join(prose(step.title or step.path) for step in busy[:3])
+    more = f" and {len(busy) - 3} more" if len(busy) > 3 else ""
+    return f"{done} of {plural(len(view.steps), 'step')} done; now: {names}{more}."
+
+
+def _words(error: JsonObject | None) -> str:
+    message = (error or {}).get("message")
+    return message if isinstance(message, str) else ""
