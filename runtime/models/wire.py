@@ -35,7 +35,6 @@ def to_wire(
         "messages": messages,
         "timeout": tier.timeout_seconds,
         "num_retries": 0,
-        "max_retries": 0,
         "max_tokens": prompt.max_tokens,
         "metadata": dict(prompt.labels),
     }

@@ -39,9 +39,10 @@ _LOOKS_SECRET = re.compile(
 )
 _AFTER_A_LABEL = re.compile(
     r"""(?ix)
-    (?P<label> \b(?:bearer|basic)\s+
-      | (?:api[-_ ]?key|x-api-key|access[-_]?token|client[-_]?secret|password)["']?\s*[=:]\s*["']?
-        (?:(?:bearer|basic)\s+)? )
+    (?P<label> \bbearer\s+ (?=\S{0,300}\d)             # "bearer of news" holds no digit
+      | \bauthorization["']?\s*[=:]\s*["']?(?:(?:bearer|basic)\s+)?
+      | \b(?:x-)?(?:api[-_ ]?key|access[-_]?token|client[-_]?secret|password)["']?\s*[=:]\s*["']?
+        (?:bearer\s+)? )
     (?P<value> [A-Za-z0-9._~+/=*-]{6,} )
     """
 )

@@ -19,7 +19,7 @@ from runtime.models.choice import PROVIDERS
 from runtime.models.completion import Prompt, ToolCall, ToolSpec, Turn
 from runtime.models.gateway import Gateway
 from runtime.models.library import Loader
-from runtime.models.tiers import Model, Tier, Tiers
+from runtime.models.tiers import Model, Tier, Tiers, parse_tiers
 from tests.worlds.openai import Answer, OpenAIWorld, Rule
 
 KEY = "sk-canary-4f1f2c9d8e7b"
@@ -344,6 +344,26 @@ def test_an_own_address_is_never_given_the_providers_key(
     Gateway(tiers, clock=clock, dialogues=tmp_path).complete(ask())
 
     assert KEY not in world.requests[0].headers["Authorization"]
+
+
+def test_the_providers_own_variables_pass_through(
+    world: OpenAIWorld, clock: FrozenClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"OPENAI_API_KEY": KEY, "OPENAI_API_BASE": world.base_url}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    world.script.add(Rule(answers=[Answer(status=401, message=f"bad key {KEY}")]))
+    tiers = parse_tiers(
+        "tiers: {light: {model: auto}}",
+        source="models.yaml",
+        environment=environment,
+        override="openai/stub",
+    )
+
+    with pytest.raises(Misconfigured, match=r"bad key \[secret\]"):
+        Gateway(tiers, clock=clock, dialogues=tmp_path).complete(ask())
+
+    assert world.requests[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
 def test_no_more_calls_than_allowed_are_under_way_at_once(

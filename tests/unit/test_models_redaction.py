@@ -46,6 +46,7 @@ def test_what_looks_like_a_key_is_hidden(text: str) -> None:
 def test_what_stands_after_a_label_is_hidden_and_the_label_stays() -> None:
     redact = Redactor()
 
+    assert redact("Authorization: Basic YWJjZGVm") == "Authorization: Basic [secret]"
     assert redact("Authorization: Bearer abcdef.123456") == "Authorization: Bearer [secret]"
     assert redact('{"api_key": "abcdef123456"}') == '{"api_key": "[secret]"}'
     assert redact("postgresql://me:hunter22@db/x") == "postgresql://me:[secret]@db/x"
