@@ -159,7 +159,7 @@ class SlackFront:
         )
 
     async def _learn_identity(self) -> None:
-        """Ask until Slack answers; events are understood without, and clicks wait for it."""
+        """Ask until Slack answers; until then, the signed envelopes say for whom they came."""
         pause = 1.0
         while self._identity is None:
             try:

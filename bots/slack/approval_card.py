@@ -103,9 +103,7 @@ def _arguments(card: ApprovalCard, shown: Sequence[Argument], *, whole: bool) ->
     if left:
         elements.append(section(leaf(f"… and {plural(left, 'more argument')}, not shown here")))
     if not whole and card.verdicts:
-        elements.append(
-            section(leaf("Not everything is shown: open all of it to be able to approve."))
-        )
+        elements.append(section(leaf("Not everything is shown: open all of it to let it be done.")))
     return [rich(*elements)] if elements else []
 
 
@@ -147,12 +145,12 @@ def _buttons(card: ApprovalCard, *, whole: bool) -> list[Json]:
     buttons = [_button(card, verdict, value) for verdict in card.verdicts]
     if whole or not card.verdicts:
         return buttons
-    unseen = [
+    seen = [
         _button(card, verdict, value)
         for verdict in card.verdicts
-        if verdict in (Verdict.REJECT, Verdict.ABORT)
+        if verdict not in (Verdict.APPROVE, Verdict.REPEAT)
     ]
-    return [button("Show all", action="approval.show", value=value), *unseen]
+    return [button("Show all", action="approval.show", value=value), *seen]
 
 
 def _button(card: ApprovalCard, verdict: Verdict, value: Json) -> Json:

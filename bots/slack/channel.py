@@ -93,6 +93,9 @@ class SlackChannel:
             if fault.code == "thread_not_found":
                 return None
             raise sorted_error(fault) from None
+        if not address.thread_ts:
+            # A channel is read from its newest message back; what we posted was not that long ago.
+            return None
         raise Upstream(
             "this Slack thread is too long to be searched for a message that may be there",
             ambiguous=True,

@@ -56,7 +56,8 @@ class Clicks:
         app.action(re.compile(r"^question\.answer:[0-9]{1,2}$"))(self.answered)
         app.action(_ANYTHING)(self.unknown)
         app.view(dialogs.REJECT)(self.rejected)
-        app.view(dialogs.APPROVE_OPENED)(self.approved_opened)
+        app.view(dialogs.APPROVE_OPENED)(self.approved)
+        app.view(dialogs.REPEAT_OPENED)(self.repeated)
         app.view(_ANYTHING)(self.ignored)
         app.view_closed(_ANYTHING)(self.ignored)
         app.shortcut(_ANYTHING)(self.ignored)
@@ -110,13 +111,13 @@ class Clicks:
             await self._open(click, dialogs.show_everything(approval, click))
         await ack()
 
-    async def approved_opened(self, body: Mapping[str, object], ack: AsyncAck) -> None:
-        """Decide by the dialog that showed everything."""
-        problem = await self._decide(self._read_submitted(Payload(body), "approval.approve"))
-        if problem:
-            await ack(response_action="update", view=dict(dialogs.nothing_to_show(problem)))
-        else:
-            await ack()
+    async def approved(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Approve by the dialog that showed everything."""
+        await self._decide_opened(body, ack, "approval.approve")
+
+    async def repeated(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Let a call be made again by the dialog that showed everything."""
+        await self._decide_opened(body, ack, "approval.repeat")
 
     async def controlled(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Stop, pause, resume or retry a run."""
@@ -156,6 +157,13 @@ class Clicks:
     def _read_submitted(self, payload: Payload, action: str) -> Click:
         installation = installation_in_click(payload, self._board.whoami())
         return read_submission(payload, installation, action=action)
+
+    async def _decide_opened(self, body: Mapping[str, object], ack: AsyncAck, action: str) -> None:
+        problem = await self._decide(self._read_submitted(Payload(body), action))
+        if problem:
+            await ack(response_action="update", view=dict(dialogs.nothing_to_show(problem)))
+        else:
+            await ack()
 
     async def _decide(self, click: Click, *, reason: str = "") -> str:
         async def decide(person: Person) -> str:

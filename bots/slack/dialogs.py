@@ -16,6 +16,7 @@ from runtime.domain.states import ApprovalStatus
 
 REJECT = "approval.reject_submit"
 APPROVE_OPENED = "approval.approve_submit"
+REPEAT_OPENED = "approval.repeat_submit"
 REASON_BLOCK = "reason"
 _REASON_INPUT = "text"
 _LONGEST_REASON = 1_000
@@ -60,7 +61,7 @@ def read_reason(body: Payload) -> str:
 
 
 def show_everything(approval: Approval, click: Click) -> JsonObject:
-    """Show a call whole, and offer to approve it where it is whole and still open."""
+    """Show a call whole, and offer to let it be done where it is whole and still open."""
     blocks: list[Block] = [
         rich(section(leaf(cut(f"{approval.tool}: {approval.preview.what}", 1_000), bold=True)))
     ]
@@ -71,14 +72,19 @@ def show_everything(approval: Approval, click: Click) -> JsonObject:
     whole = len(blocks) <= _MOST_BLOCKS and size(blocks) <= _MOST_CHARACTERS
     if not whole:
         blocks = [*_cut(blocks), rich(section(leaf(_TOO_LONG)))]
-    offered = whole and _may_be_approved(approval)
+    offered = whole and approval.status is ApprovalStatus.PENDING
+    callback, submit = (
+        (APPROVE_OPENED, "Approve")
+        if approval.question is Question.CALL
+        else (REPEAT_OPENED, "Do it again")
+    )
     return {
         "type": "modal",
-        "callback_id": APPROVE_OPENED,
+        "callback_id": callback,
         "private_metadata": _ids(click),
         "title": plain_text(f"Approval {approval.number}", limit=24),
         "close": plain_text("Do not decide" if offered else "Close", limit=24),
-        **({"submit": plain_text("Approve", limit=24)} if offered else {}),
+        **({"submit": plain_text(submit, limit=24)} if offered else {}),
         "blocks": blocks,
     }
 
@@ -97,10 +103,6 @@ _TOO_LONG = (
     "This call is too long to be shown in Slack, so it cannot be approved here. "
     "Open it in the console, or with baton approvals in a terminal."
 )
-
-
-def _may_be_approved(approval: Approval) -> bool:
-    return approval.question is Question.CALL and approval.status is ApprovalStatus.PENDING
 
 
 def _chunks(value: str) -> Sequence[str]:

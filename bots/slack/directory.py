@@ -42,6 +42,11 @@ class Directory:
         self._now = now
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
+    def remembered(self, user_id: str) -> Profile | None:
+        """Give the last known profile, however old; enough to speak, never to decide."""
+        known = self._known.get(user_id)
+        return known.profile if known is not None else None
+
     async def profile(self, user_id: str, *, max_age_seconds: float) -> Profile:
         """Give a profile that is not older than asked for.
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from bots.slack.payload import Payload
 from bots.slack.signature import ReplayGuard, fault_in_signature
@@ -55,7 +55,12 @@ class Edge:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; 4xx with a reason for what is not let in."""
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except TimeoutError:
+            return _refuse(408, "too_slow")
+        except (web.RequestPayloadError, ClientPayloadError, OSError):
+            return _refuse(400, "broken_body")
         if body is None:
             return _refuse(413, "too_large")
         timestamp = _single(request, "X-Slack-Request-Timestamp")
@@ -157,15 +162,12 @@ async def _read(request: web.Request) -> bytes | None:
         return None
     chunks: list[bytes] = []
     total = 0
-    try:
-        async with asyncio.timeout(_SLOWEST_BODY_SECONDS):
-            async for chunk in request.content.iter_chunked(64 * 1024):
-                total += len(chunk)
-                if total > LARGEST_BODY_BYTES:
-                    return None
-                chunks.append(chunk)
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the body did not arrive in time") from None
+    async with asyncio.timeout(_SLOWEST_BODY_SECONDS):
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            total += len(chunk)
+            if total > LARGEST_BODY_BYTES:
+                return None
+            chunks.append(chunk)
     return b"".join(chunks)
 
 

@@ -14,7 +14,7 @@ from bots.slack.identity import Identity, Installation
 from bots.slack.people import Claim, person
 from bots.slack.whisper import Whisper
 from runtime.domain.conversation import Person, PersonKind
-from runtime.domain.errors import Refused
+from runtime.domain.errors import Refused, Upstream
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,23 @@ class Switchboard:
     whoami: Callable[[], Identity | None]
 
     async def speaker(self, claim: Claim, installation: Installation) -> Person:
-        """Give who says something. Where Slack will not tell, the signed envelope counts.
+        """Give who says something.
+
+        What Slack said last counts while it cannot be asked; where it will not tell at all, the
+        signed envelope does.
 
         Raises:
-            Upstream: Slack cannot be asked now; the event comes again.
+            Upstream: Slack cannot be asked now, and never was; the event comes again.
         """
         try:
             profile = await self.directory.profile(claim.user_id, max_age_seconds=TO_SPEAK_SECONDS)
         except Refused as refused:
             log.warning("speaking is allowed by envelope alone: %s", refused.public)
             profile = None
+        except Upstream:
+            profile = self.directory.remembered(claim.user_id)
+            if profile is None:
+                raise
         return person(claim, installation, profile)
 
     async def decider(self, claim: Claim, installation: Installation) -> Person:

@@ -7,6 +7,7 @@ door in memory, so that only the channel is on trial.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -318,6 +319,21 @@ async def test_an_endless_body_is_cut_off(house: House) -> None:
                 status = answer.status
         except aiohttp.ClientError:
             status = 413  # The front hung up while we were still sending.
+
+    assert status == 413
+
+
+async def test_a_body_that_does_not_unpack_is_refused(house: House) -> None:
+    status, _ = await house.post(EVENT, headers={"Content-Encoding": "gzip"})
+
+    assert status == 400
+    assert house.desk.received == []
+
+
+async def test_a_packed_body_counts_by_what_it_unpacks_to(house: House) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+
+    status, _ = await house.post(bomb, headers={"Content-Encoding": "gzip"})
 
     assert status == 413
 
@@ -713,6 +729,36 @@ async def test_a_long_call_is_opened_before_it_is_approved(house: House) -> None
     assert json.dumps(view["blocks"]).count("word") == 1_500
     (decision,) = house.desk.decisions
     assert decision.verdict is Verdict.APPROVE
+
+
+async def test_a_long_call_in_doubt_is_opened_before_it_is_repeated(house: House) -> None:
+    house.desk.asked = replace(
+        APPROVAL, question=Question.OUTCOME, arguments={"note": "word " * 1_500}
+    )
+    card = await house.card(approval_card(house.desk.asked))
+    assert "approval.repeat" not in json.dumps(card.blocks)
+    assert "approval.happened" in json.dumps(card.blocks)
+
+    await house.world.click.soon(BEN, card, "approval.show")
+    (view,) = await house.world.views.soon(BEN)
+    await house.world.submit_view.soon(BEN, view)
+
+    (decision,) = house.desk.decisions
+    assert decision.verdict is Verdict.REPEAT
+
+
+async def test_two_people_at_once_make_one_decision(house: House) -> None:
+    card = await house.card(approval_card(APPROVAL))
+
+    await asyncio.gather(
+        *(
+            house.world.click.soon(user, card, "approval.approve")
+            for user in (ADA, BEN)
+            for _ in range(5)
+        )
+    )
+
+    assert len(house.desk.decisions) == 1
 
 
 async def test_an_outdated_card_decides_nothing(house: House) -> None:
