@@ -117,6 +117,50 @@ def test_blocks_that_slack_refuses_are_refused_and_recorded(
     assert slack_world.messages(GENERAL) == []
 
 
+def plain(written: str) -> dict[str, object]:
+    return {"type": "plain_text", "text": written}
+
+
+GOOD_BLOCKS: dict[str, dict[str, object]] = {
+    "image": {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"},
+    "fields": {"type": "section", "fields": [plain("a"), {"type": "mrkdwn", "text": "*b*"}]},
+    "markdown": {"type": "markdown", "text": "**x**"},
+    "card": {"type": "card", "title": {"type": "mrkdwn", "text": "x"}},
+    "table": {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]},
+    "plan": {
+        "type": "plan",
+        "title": "Plan",
+        "tasks": [{"type": "task_card", "task_id": "a", "title": "Do", "status": "pending"}],
+    },
+    "preformatted": {
+        "type": "rich_text",
+        "elements": [
+            {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "{}"}]}
+        ],
+    },
+    "feedback": {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": "run.feedback",
+                "positive_button": {"text": plain("Good"), "value": "good"},
+                "negative_button": {"text": plain("Bad"), "value": "bad"},
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("case", GOOD_BLOCKS)
+def test_blocks_that_slack_takes_are_taken(slack_world: SlackWorld, case: str) -> None:
+    blocks = json.dumps([GOOD_BLOCKS[case]])
+
+    client_of(slack_world).chat_postMessage(channel=GENERAL, text="x", blocks=blocks)
+
+    assert slack_world.violations == []
+
+
 def test_properties_newer_than_the_schemas_pass(slack_world: SlackWorld) -> None:
     blocks = card()
     elements = tables(table(json.loads(json.dumps(blocks[2])))["elements"])

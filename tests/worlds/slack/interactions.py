@@ -159,13 +159,11 @@ def _elements(node: Json) -> list[Payload]:
 def _presses(block_id: str, element: Payload) -> list[Button]:
     if element.get("type") in _PASSIVE:
         return []
-    own = Button(
-        action_id=text(element.get("action_id")),
-        block_id=block_id,
-        label=text(table(element.get("text")).get("text")),
-        value=text(element.get("value")),
-        element=element,
-    )
+    if element.get("type") == "feedback_buttons":
+        thumbs = [table(element.get(name)) for name in ("positive_button", "negative_button")]
+        shared: Payload = {"type": "feedback_buttons", "action_id": element.get("action_id")}
+        return [_button(block_id, {**shared, **thumb}) for thumb in thumbs]
+    own = _button(block_id, element)
     if element.get("type") not in _CHOOSERS:
         return [own]
     return [
@@ -179,3 +177,13 @@ def _presses(block_id: str, element: Payload) -> list[Button]:
         )
         for option in tables(element.get("options"))
     ]
+
+
+def _button(block_id: str, element: Payload) -> Button:
+    return Button(
+        action_id=text(element.get("action_id")),
+        block_id=block_id,
+        label=text(table(element.get("text")).get("text")),
+        value=text(element.get("value")),
+        element=element,
+    )

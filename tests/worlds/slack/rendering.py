@@ -53,7 +53,9 @@ def _plain_message(state: State, item: Stored) -> str:
     edited = ", edited" if "edited" in item.raw else ""
     lines = [f"{_author(state, item.raw)}  {_moment(item.ts)}{edited}"]
     lines += _content(item.raw).splitlines()
-    pressed = [f"[{button.label}]" for button in buttons_in(item.raw.get("blocks"))]
+    pressed = [
+        f"[{button.label or button.action_id}]" for button in buttons_in(item.raw.get("blocks"))
+    ]
     if pressed:
         lines.append(" ".join(pressed))
     return "\n".join(indent + line for line in lines)
@@ -61,7 +63,7 @@ def _plain_message(state: State, item: Stored) -> str:
 
 def _drawn_message(state: State, item: Stored) -> str:
     buttons = "".join(
-        f'<span class="button">{escape(button.label)}</span>'
+        f'<span class="button">{escape(button.label or button.action_id)}</span>'
         for button in buttons_in(item.raw.get("blocks"))
     )
     kind = "reply" if item.root != item.ts else "root"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
-from tests.worlds.slack.payload import Json, Payload, table, text, texts
+from tests.worlds.slack.payload import Json, Payload, table, tables, text, texts
 from tests.worlds.slack.validation.reference import Reference
 
 _NEWER_THAN_SCHEMA = {"button": {"visible_to_user_ids", "agent_prompt", "agent_prompt_display"}}
@@ -79,10 +79,16 @@ def _definition_of(schema: Payload, kind: str) -> str:
     union = table(definitions.get("KnownBlock")).get("anyOf")
     for item in union if isinstance(union, list) else []:
         name = text(table(item).get("$ref")).rpartition("/")[2]
-        properties = table(table(definitions.get(name)).get("properties"))
-        if table(properties.get("type")).get("const") == kind:
+        if _describes(table(definitions.get(name)), kind):
             return name
     return ""
+
+
+def _describes(definition: Payload, kind: str) -> bool:
+    """Whether a definition, or a branch of it, is that of the type."""
+    own = table(table(definition.get("properties")).get("type")).get("const")
+    branches = [*tables(definition.get("anyOf")), *tables(definition.get("allOf"))]
+    return own == kind or any(_describes(branch, kind) for branch in branches)
 
 
 def _without_newer(node: Json) -> Json:
