@@ -57,7 +57,8 @@ class Rule:
     def strictness(self) -> tuple[int, int, int]:
         """Order rules: deny over ask over allow; among asks, more people and rounds first."""
         rank = {Outcome.ALLOW: 0, Outcome.ASK: 1, Outcome.DENY: 2}[self.outcome]
-        return rank, sum(stage.quorum for stage in self.stages), len(self.stages)
+        # A rule without stages gets the default one, which is one person in one round.
+        return rank, sum(stage.quorum for stage in self.stages) or 1, len(self.stages) or 1
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:

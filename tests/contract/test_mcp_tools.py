@@ -317,6 +317,9 @@ def test_closing_ends_the_processes(tmp_path: Path) -> None:
 
     assert len(before) == 1
     assert not before & _children()
+    with pytest.raises(Upstream, match="is closed") as caught:
+        use(servers, "crm.shout", {"text": "too late"})
+    assert not caught.value.ambiguous
 
 
 def _children() -> set[int]:

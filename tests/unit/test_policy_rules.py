@@ -133,7 +133,11 @@ def test_among_asking_rules_the_one_that_needs_more_people_wins() -> None:
         stages=(Stage(eligible=("slack:T/U",), quorum=2),),
     )
 
+    plain = Rule(id="plain", outcome=Outcome.ASK, tools=("*",))
+
     assert Policy(roles={}, rules=(one, two)).decide(proposal()).rule == "two"
+    assert Policy(roles={}, rules=(plain, one)).decide(proposal()).rule == "plain"
+    assert Policy(roles={}, rules=(one, plain)).decide(proposal()).rule == "one"
 
 
 def test_a_glob_reaches_the_tools_of_every_server(policy: Policy) -> None:

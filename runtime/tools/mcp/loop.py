@@ -20,15 +20,20 @@ class LoopThread:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     def run(self, work: Coroutine[object, object, T], *, timeout_seconds: float) -> T:
         """Run ``work`` to its end there, and wait for it here.
 
         Raises:
-            Upstream: it was cancelled from elsewhere.
+            Upstream: it was cancelled from elsewhere, or this was closed.
         TimedOut: it was cancelled after the limit; what it had sent by then is unknown.
         """
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        loop = self._started()
+        if loop is None:
+            work.close()
+            raise Upstream("the connection is closed; try again later", ambiguous=False)
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
             return future.result(timeout_seconds)
         except concurrent.futures.CancelledError as error:
@@ -42,8 +47,9 @@ class LoopThread:
             ) from error
 
     def close(self) -> None:
-        """Stop the loop and wait for its thread."""
+        """Stop the loop for good and wait for its thread."""
         with self._lock:
+            self._closed = True
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is None or thread is None:
@@ -51,9 +57,9 @@ class LoopThread:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=5)
 
-    def _started(self) -> asyncio.AbstractEventLoop:
+    def _started(self) -> asyncio.AbstractEventLoop | None:
         with self._lock:
-            if self._loop is None:
+            if self._loop is None and not self._closed:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
                     target=_turn, args=(self._loop,), name="mcp-loop", daemon=True
