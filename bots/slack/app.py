@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import cast
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -19,8 +18,7 @@ from bots.slack.credentials import SlackCredentials
 from bots.slack.directory import Directory
 from bots.slack.edge import Body, Edge
 from bots.slack.identity import Identity, read_identity
-from bots.slack.listeners import Listeners
-from bots.slack.payload import Payload
+from bots.slack.listeners import Listeners, NotTakenError
 from bots.slack.socket import SocketFront
 from bots.slack.switchboard import Switchboard
 from bots.slack.trouble import spell_trouble
@@ -144,10 +142,11 @@ class SlackFront:
         # word "payload" for an empty one.
         try:
             request = AsyncBoltRequest(mode="socket_mode", body=dict(body))
-        except (TypeError, AttributeError, KeyError):
-            # bolt looks for ids wherever they may be, and trusts them to be strings or objects.
+            answer = await self._app.async_dispatch(request)
+        except (TypeError, AttributeError, LookupError, ValueError) as error:
+            # bolt looks for ids wherever they may be, and trusts what it finds there.
+            log.error("a Slack request could not be read: %s", spell_trouble(error))
             return web.json_response({"error": "unexpected_shape"}, status=400)
-        answer = await self._app.async_dispatch(request)
         if answer.status == 404:
             log.warning("nobody listens to a request of type %r", str(body.get("type"))[:40])
             return web.Response()
@@ -178,8 +177,10 @@ class SlackFront:
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
 
-async def _failed(error: Exception, body: dict[str, object]) -> BoltResponse:
-    payload = Payload(cast("object", body))
-    kind = payload.text("event", "type") or payload.text("type")
-    log.error("a Slack request of type %r failed: %s", kind[:40], spell_trouble(error))
-    return BoltResponse(status=500, body={"error": "unavailable"})
+async def _failed(error: Exception) -> BoltResponse:
+    if isinstance(error, NotTakenError):
+        log.error("an event was not taken, Slack delivers it again: %s", error)
+        return BoltResponse(status=500, body={"error": "unavailable"})
+    # Delivered again, it would fail again.
+    log.error("a Slack request could not be read: %s", spell_trouble(error))
+    return BoltResponse(status=400, body={"error": "unexpected_shape"})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
 
 from runtime.domain.errors import Misconfigured
+from runtime.settings import Settings
 
 DEFAULT_API_URL = "https://slack.com/api/"
 _HOOKS = frozenset({"https://hooks.slack.com", "https://hooks.slack-gov.com"})
@@ -21,6 +23,29 @@ class SlackCredentials:
     """Set for Socket Mode."""
     api_url: str = DEFAULT_API_URL
     """Base URL of the Web API; another one for tests and proxies."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """Take what the operator set; None where nothing of Slack is set, so Slack is not wanted.
+
+        What is set by half is refused by ``require_events`` and ``require_posting``.
+        """
+        secrets = (
+            settings.slack_signing_secret,
+            settings.slack_bot_token,
+            settings.slack_app_token,
+        )
+        if not any(secret and secret.get_secret_value() for secret in secrets):
+            return None
+        signing_secret, bot_token, app_token = (
+            secret.get_secret_value().strip() if secret else "" for secret in secrets
+        )
+        return cls(
+            signing_secret=signing_secret,
+            bot_token=bot_token,
+            app_token=app_token,
+            api_url=settings.slack_api_url,
+        )
 
     def require_events(self) -> None:
         """Refuse to start a front that could not tell Slack from a stranger.

@@ -19,13 +19,17 @@ from bots.slack.trouble import spell_trouble
 from bots.slack.whisper import Ear
 from bots.spelling import cut
 from runtime.domain.conversation import PersonKind
-from runtime.domain.errors import BatonError, Refused, Upstream
+from runtime.domain.errors import BatonError, Refused
 from runtime.domain.json import Json
 
 log = logging.getLogger(__name__)
 
 _ANYTHING = re.compile(r"^.*$", re.DOTALL)
 _HINT = "Say what you want done after my name, for example: compare the vendor offers in offers.csv"
+
+
+class NotTakenError(Exception):
+    """An event was understood and could not be kept; Slack must deliver it again."""
 
 
 class Listeners:
@@ -51,13 +55,16 @@ class Listeners:
         payload = Payload(body)
         identity = identity_in_event(payload, self._board.whoami())
         if identity is None:
-            raise Upstream("Baton does not know yet who it is in Slack", ambiguous=False)
+            raise NotTakenError("Slack has not said yet who Baton is")
         heard = read_event(payload, identity)
         if heard is not None:
             try:
                 await self._receive(heard)
             except Refused as refused:
                 self._board.whisper.say(_ear(heard), refused.public)
+            except Exception as error:
+                # Nothing was committed, or it was and the next delivery is a known duplicate.
+                raise NotTakenError(spell_trouble(error)) from error
         await ack()
 
     async def typed(self, body: Mapping[str, object], ack: AsyncAck) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -443,6 +445,18 @@ async def test_an_event_of_an_odd_shape_is_taken_and_ignored(
     assert house.desk.received == []
 
 
+async def test_no_signed_payload_of_any_shape_is_an_error_of_ours(house: House) -> None:
+    chance = random.Random(20260901)
+    statuses: Counter[int] = Counter()
+
+    for _ in range(400):
+        status, _ = await house.post(json.dumps(odd_payload(chance)).encode())
+        statuses[status] += 1
+
+    assert set(statuses) == {200, 400}
+    assert house.desk.decisions == []
+
+
 async def test_headers_that_skip_a_listener_are_not_obeyed(house: House) -> None:
     status, _ = await house.post(
         EVENT,
@@ -846,6 +860,84 @@ async def test_socket_mode_hears_the_same(house: House) -> None:
 
     assert delivery.carrier == "socket"
     assert [message.text for message in house.desk.received] == ["over the socket"]
+
+
+ODD_NAMES = [
+    "type",
+    "team",
+    "user",
+    "channel",
+    "event",
+    "view",
+    "actions",
+    "message",
+    "container",
+    "authorizations",
+    "team_id",
+    "enterprise",
+    "trigger_id",
+    "callback_id",
+    "action_id",
+    "value",
+    "id",
+    "text",
+    "ts",
+    "state",
+    "private_metadata",
+    "bot_id",
+    "user_team",
+    "response_url",
+    "response_urls",
+    "item",
+    "previous_message",
+    "assistant_thread",
+    "function_data",
+    "subtype",
+    "thread_ts",
+    "is_ext_shared_channel",
+    "app_installed_team_id",
+    "challenge",
+    "submission",
+    "files",
+]
+ODD_TYPES = [
+    "event_callback",
+    "block_actions",
+    "view_submission",
+    "view_closed",
+    "shortcut",
+    "message_action",
+    "block_suggestion",
+    "url_verification",
+    "dialog_submission",
+    "interactive_message",
+    "workflow_step_edit",
+    "x",
+]
+
+
+def odd_value(chance: random.Random, depth: int) -> object:
+    kind = chance.random()
+    if depth == 0 or kind < 0.4:
+        return chance.choice([None, True, 0, 1.5, "", "x", TEAM, ADA])
+    if kind < 0.5:
+        return [odd_value(chance, depth - 1) for _ in range(chance.randint(0, 2))]
+    return {
+        chance.choice(ODD_NAMES): odd_value(chance, depth - 1) for _ in range(chance.randint(0, 5))
+    }
+
+
+def odd_payload(chance: random.Random) -> dict[str, object]:
+    payload = {chance.choice(ODD_NAMES): odd_value(chance, 3) for _ in range(6)}
+    payload["type"] = chance.choice(ODD_TYPES)
+    if chance.random() < 0.5:
+        kind = chance.choice(["message", "app_mention", "app_home_opened", "tokens_revoked", "x"])
+        payload["event"] = {chance.choice(ODD_NAMES): odd_value(chance, 2), "type": kind}
+    if chance.random() < 0.5:
+        action = chance.choice(["approval.approve", "run.cancel", "question.answer:1", "x"])
+        payload["actions"] = [{"action_id": action, "value": odd_value(chance, 1)}]
+        payload["user"] = {"id": ADA, "team_id": TEAM}
+    return payload
 
 
 def delivery(thread_ts: str, *, key: str = "dlv_1") -> Delivery:

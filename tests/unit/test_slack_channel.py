@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bots.channel import Channel
 from bots.slack.blocks import leaf, rich, section
 from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
@@ -67,6 +68,12 @@ async def line() -> AsyncIterator[Line]:
             yield Line(world=world, channel=channel, thread=asked.ts)
         finally:
             await channel.close()
+
+
+async def test_it_is_a_channel_as_the_courier_knows_channels(line: Line) -> None:
+    channel: Channel = line.channel
+
+    assert channel.name == "slack"
 
 
 async def test_a_post_goes_into_the_thread_with_its_key_and_nothing_unfurls(line: Line) -> None:
