@@ -30,9 +30,11 @@ def test_a_channel_is_spoken_to_at_its_pace() -> None:
     clock = Clock()
     gate = RateGate(now=clock.monotonic)
 
-    waits = [admit(gate, "chat.postMessage") for _ in range(4)]
+    posts = [admit(gate, "chat.postMessage") for _ in range(7)]
+    updates = [admit(gate, "chat.update") for _ in range(4)]
 
-    assert waits == pytest.approx([0.0, 0.0, 1.2, 2.4])
+    assert posts == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0])
+    assert updates == pytest.approx([0.0, 0.0, 1.2, 2.4])
 
 
 def test_channels_do_not_wait_for_each_other() -> None:
