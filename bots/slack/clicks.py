@@ -103,7 +103,7 @@ class Clicks:
             approval = await self._board.bridge(_approval, self._board.runtime, click, person)
         except BatonError as error:
             self._tell(click, error.public)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # Reading failed and nothing was changed; the person is told, Slack need not repeat.
             log.error("a call could not be shown: %s", spell_trouble(error))
             self._tell(click, DOWN)
@@ -199,7 +199,7 @@ class Clicks:
             return await act(await self._board.decider(click.claim, click.installation))
         except BatonError as error:
             return error.public
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # Slack does not repeat clicks. The decision is one transaction, so it did not happen,
             # and the person, told so, presses again.
             log.error("%s failed: %s", click.action, spell_trouble(error))

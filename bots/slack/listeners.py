@@ -85,7 +85,7 @@ class Listeners:
             text = reply.text
         except BatonError as error:
             text = error.public
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # Slack does not repeat slash commands, so the person must hear that nothing happened.
             log.error("a slash command failed: %s", spell_trouble(error))
             text = DOWN

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return perform(arguments, ProcessWiring(host=arguments.host, port=arguments.port))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # The last stop of every error: one sentence for the person, the rest for the log.
         sys.stderr.write(f"baton: {told(error)}\n")
         return 1

@@ -55,6 +55,7 @@ class ProcessWiring:
             Misconfigured: with every wrong setting's name, and not its value.
         """
         from pydantic import ValidationError
+
         from runtime.settings import Settings
 
         try:

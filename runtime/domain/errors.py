@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from runtime.domain.json import JsonObject
+
 
 class BatonError(Exception):
     """The base of every error Baton raises on purpose.
@@ -83,6 +85,17 @@ class HandlerChanged(BatonError):
     """The operator must act: the code asks for other steps than the journal of this run holds."""
 
     code = "handler_changed"
+
+
+class Incomplete(BatonError):
+    """The requester must act: the run ends without all it was asked for; ``partial`` is what is
+    there, as ``{answer, sources, demonstration}``."""
+
+    code = "incomplete"
+
+    def __init__(self, public: str, *, partial: JsonObject) -> None:
+        super().__init__(public)
+        self.partial = partial
 
 
 class StepFailed(BatonError):

@@ -37,6 +37,12 @@ class Run:
     budget: Budget
     spent: Cost
     answer: str
+    sources: tuple[str, ...]
+    """Paths of the steps the answer rests on."""
+    demonstration: bool
+    """The answer came from the demonstration model."""
+    revision: int
+    """How often the plan was made anew; 0 before the first."""
     error: JsonObject | None
     created_at: datetime
     finished_at: datetime | None
@@ -55,12 +61,14 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """Something an agent asked the requester, unanswered yet."""
+    """Something an agent asked the requester."""
 
     step_id: str
     text: str
     choices: tuple[str, ...]
     asked_at: datetime
+    answered: str = ""
+    """The answer and who gave it; empty while it is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +84,6 @@ class RunView:
     approvals: tuple[Approval, ...]
     questions: tuple[OpenQuestion, ...]
     artifacts: tuple[Artifact, ...]
-    sources: tuple[str, ...]
-    """Paths of the steps the answer rests on."""
-    revision: int
-    """How often the plan was made anew."""
-    demonstration: bool
-    """The answer came from the demonstration model."""
     read_at: datetime
 
 

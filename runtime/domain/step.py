@@ -44,6 +44,8 @@ class Step:
     key: str | None
     input: Json
     output: Json
+    output_blob: str | None
+    """Digest of an output too large for the row; the engine reads it where it is asked for."""
     error: JsonObject | None
     """``{code, message}`` of a step that failed, or of the last attempt while it is retried."""
     decision: JsonObject | None

@@ -123,7 +123,7 @@ class Gateway(Models):
                     f"the provider of {model.name!r} could not process the request; change it"
                 )
             return from_wire(response, prompt=prompt, model=model.name, names=names)
-        except Exception as error:  # noqa: BLE001 - the library raises anything when a provider
+        except Exception as error:
             # answers nonsense; the step is tried again a bounded number of times, then fails.
             failure = classify(
                 error,

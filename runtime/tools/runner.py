@@ -105,7 +105,7 @@ class Runner:
             # What it was raised from speaks in words nobody scrubbed.
             error.__cause__ = error.__context__ = None
             raise
-        except BaseException as error:  # noqa: BLE001 - a tool's bug must not end the worker
+        except BaseException as error:
             crash = _crash(tool, error, scrubber)
         raise crash
 
@@ -127,7 +127,7 @@ class Runner:
             )
 
 
-class _TooLarge(Exception):  # noqa: N818 - private, and a statement
+class _TooLarge(Exception):
     pass
 
 

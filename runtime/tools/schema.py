@@ -108,7 +108,7 @@ def _validator(schema: JsonObject) -> Draft202012Validator:
     return Draft202012Validator(dict(schema), registry=References())
 
 
-class _Ambiguous(Exception):  # noqa: N818 - private, and a statement
+class _Ambiguous(Exception):
     pass
 
 

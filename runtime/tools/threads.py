@@ -68,7 +68,7 @@ class _Outcome(Generic[T]):
     def fill(self, function: Callable[[], T]) -> None:
         try:
             self._result.append(function())
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+        except BaseException as error:
             self._error = error
         finally:
             self.ready.set()

@@ -39,7 +39,7 @@ class Connection:
                 return await self._listed()
             except Misconfigured:
                 raise
-            except Exception as error:  # noqa: BLE001 - the vendor raises many kinds; all mean "gone", and listing again harms nothing
+            except Exception as error:
                 await self._drop()
                 if not had_one:
                     raise self._unreachable(error) from None
@@ -47,7 +47,7 @@ class Connection:
                 return await self._listed()
             except Misconfigured:
                 raise
-            except Exception as error:  # noqa: BLE001 - as above; the step is tried again later
+            except Exception as error:
                 await self._drop()
                 raise self._unreachable(error) from None
 
@@ -84,7 +84,7 @@ class Connection:
             error.public = self._scrubber.text(error.public)
             error.args = (error.public,)
             raise
-        except Exception as error:  # noqa: BLE001 - the vendor raises many kinds; none may reach a run as a bug of ours
+        except Exception as error:
             raise self._failed(name, error) from None
 
     async def close(self) -> None:

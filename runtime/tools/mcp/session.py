@@ -103,7 +103,7 @@ class Session:
                 self._client = client
                 ready.set_result(None)
                 await self._stop.wait()
-        except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - the vendor raises groups of anything; a run hears of it at its next call
+        except (Exception, BaseExceptionGroup) as error:
             if not ready.done():
                 ready.set_exception(self._unreachable(error, stderr))
                 # Nobody listens any more when opening was given up.

@@ -1,0 +1,5 @@
+"""The parts of the front door; ``runtime.service.Runtime`` puts them together.
+
+``hear.py`` takes what people say, ``steer.py`` what they want of a run, ``again.py`` reopens a run
+that failed, ``look.py`` answers questions, ``carry.py`` serves the courier.
+"""

@@ -1,0 +1,77 @@
+"""What the courier needs: hand out what a conversation is owed, and record what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runtime.domain.delivery import Delivery
+from runtime.domain.ports import Bell, Clock
+from runtime.storage import deliveries
+from runtime.storage.database import Database
+
+_LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrying:
+    """The outbox, for one courier. ``courier`` names the process."""
+
+    database: Database
+    clock: Clock
+    bell: Bell
+    courier: str
+
+    def claim_deliveries(self, conversation_id: str) -> list[Delivery]:
+        """Take what is due, in order; empty where another courier has the conversation."""
+        with self.database.write() as connection:
+            return deliveries.claim(
+                connection,
+                conversation_id,
+                courier=self.courier,
+                now=self.clock.now(),
+                lease=_LEASE,
+            )
+
+    def mark_sent(self, delivery: Delivery, external_id: str) -> None:
+        """Record that the channel has it. A crash before this makes the delivery doubtful."""
+        with self.database.write() as connection:
+            deliveries.mark_sent(
+                connection, delivery, external_id=external_id, now=self.clock.now()
+            )
+
+    def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
+        """Try again later."""
+        with self.database.write() as connection:
+            deliveries.postpone(
+                connection,
+                delivery,
+                until=self.clock.now() + timedelta(seconds=seconds),
+                reason=reason,
+                doubtful=doubtful,
+            )
+
+    def give_up(self, delivery: Delivery, *, reason: str) -> None:
+        """Record that the conversation will not take it."""
+        with self.database.write() as connection:
+            deliveries.give_up(connection, delivery, reason=reason)
+
+    def release(self, conversation_id: str) -> None:
+        """Let go of a conversation; ring again where more became due meanwhile."""
+        with self.database.write() as connection:
+            deliveries.release(connection, conversation_id, courier=self.courier)
+            more = deliveries.has_due(connection, conversation_id, now=self.clock.now())
+        if more:
+            self.bell.ring_conversation(conversation_id)
+
+    def due_conversations(self) -> list[str]:
+        """Name conversations with something due and no courier at work."""
+        with self.database.read() as connection:
+            return deliveries.due_conversations(connection, now=self.clock.now(), limit=200)
+
+    def ring_due(self) -> int:
+        """Ring for every conversation with something due: a chore of the sweep."""
+        due = self.due_conversations()
+        for conversation_id in due:
+            self.bell.ring_conversation(conversation_id)
+        return len(due)

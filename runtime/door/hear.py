@@ -1,0 +1,234 @@
+"""Take what people say: begin a run, answer a question, or pass it on to the run at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from runtime.agent.question import KIND as QUESTION
+from runtime.audit import chain
+from runtime.catalog.catalog import Catalog
+from runtime.domain.conversation import Message, Person, PersonKind, Received, Reception
+from runtime.domain.delivery import DeliveryKind
+from runtime.domain.errors import NotFound, Refused
+from runtime.domain.ids import new_id, step_id
+from runtime.domain.ports import Bell, Clock
+from runtime.domain.run import Run
+from runtime.domain.states import Control, RunStatus, StepStatus
+from runtime.durable import outside
+from runtime.orchestrator.conduct import KIND as ROOT
+from runtime.storage import conversations, definitions, deliveries, runs, signals, steps
+from runtime.storage.database import Database
+
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """The intake. Every event is taken once, however often and wherever it is delivered."""
+
+    database: Database
+    clock: Clock
+    bell: Bell
+    catalog: Callable[[], Catalog]
+
+    def receive(self, message: Message) -> Received:
+        """Take a message in one transaction; ring afterwards."""
+        _refuse_strangers(message.person)
+        if len(message.text) > _LONGEST:
+            raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
+        for last in (False, False, True):
+            try:
+                return self._receive(message)
+            except IntegrityError:
+                # Another process took the same event, or made the same conversation, at the same
+                # moment: what it committed is found on the next look.
+                if last:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _receive(self, message: Message) -> Received:
+        now = self.clock.now()
+        keys = [key for key in (message.event_key, message.also_known_as) if key]
+        rings: list[str] = []
+        with self.database.write() as connection:
+            known, run_id = conversations.run_of_event(connection, keys)
+            if known:
+                run = runs.read(connection, run_id) if run_id else None
+                return _received(Reception.DUPLICATE, run)
+            place = conversations.ensure(connection, message.place, now=now)
+            live = runs.live_in(connection, place.id)
+            if live is None and not message.addressed:
+                return Received(reception=Reception.IGNORED, run_id=None, number=None)
+            conversations.meet(connection, message.person, now=now)
+            if live is None:
+                run, reception = self._start(connection, message, place.id, now), Reception.STARTED
+                rings = [step_id(run.id, "/")]
+            else:
+                run, reception = live, Reception.REPLIED
+                rings = self._reply(connection, live, message, now)
+            for key in keys:
+                conversations.take(
+                    connection,
+                    key,
+                    person=message.person,
+                    now=now,
+                    conversation_id=place.id if key == message.event_key else None,
+                    run_id=run.id,
+                    text=message.text if key == message.event_key else "",
+                )
+        # A crash before these rings leaves rows that are due; the sweep rings them.
+        for ring in rings:
+            self.bell.ring_step(ring)
+        self.bell.ring_conversation(run.conversation_id)
+        return _received(reception, run)
+
+    def answer(self, leaf_id: str, person: Person, text: str) -> Received:
+        """Answer an open question by button. Raises ``Refused`` when somebody was faster."""
+        _refuse_strangers(person)
+        now = self.clock.now()
+        with self.database.write() as connection:
+            leaf = steps.read_step(connection, leaf_id)
+            run = runs.read(connection, leaf.run_id) if leaf else None
+            if leaf is None or run is None or leaf.kind != QUESTION:
+                raise NotFound("there is no such question")
+            if person.principal != run.requester:
+                raise Refused(f"this question is for {run.requester_name or run.requester}")
+            rings = _answer(connection, leaf_id, person, text, now)
+            if rings is None:
+                raise Refused("this question was answered already")
+        for ring in rings:
+            self.bell.ring_step(ring)
+        self.bell.ring_conversation(run.conversation_id)
+        return _received(Reception.REPLIED, run)
+
+    def seen(self, event_key: str, person: Person) -> bool:
+        """Record an event that carries no message; True where it was recorded before."""
+        with self.database.write() as connection:
+            try:
+                return not conversations.take(
+                    connection, event_key, person=person, now=self.clock.now()
+                )
+            except IntegrityError:
+                return True
+
+    def _start(
+        self, connection: Connection, message: Message, conversation_id: str, now: datetime
+    ) -> Run:
+        text = message.text.strip()
+        if not text:
+            raise Refused("there was no request in that; say what you want done")
+        catalog = self.catalog()
+        if message.agent is not None:
+            catalog.agent(message.agent)
+        definitions.keep(connection, catalog.digest, catalog.to_json(), now=now)
+        person = message.person
+        run_id = new_id("run")
+        runs.add(
+            connection,
+            id=run_id,
+            workspace=message.place.workspace,
+            conversation_id=conversation_id,
+            requester=person.principal,
+            requester_name=person.name,
+            request=text,
+            agent=message.agent,
+            input=dict(message.input or {}),
+            goal=text,
+            status=RunStatus.ACTIVE,
+            control=Control.GO,
+            catalog=catalog.digest,
+            answer="",
+            created_at=now,
+        )
+        root = steps.new_row(
+            id=step_id(run_id, "/"),
+            run_id=run_id,
+            path="/",
+            kind=ROOT,
+            leaf=False,
+            title=text[:120],
+            status=StepStatus.READY,
+            due_at=now + timedelta(seconds=2),
+            created_at=now,
+        )
+        steps.insert_tasks(connection, [root])
+        chain.append(
+            connection,
+            run_id,
+            "RunAccepted",
+            {
+                "requester": person.principal,
+                "channel": message.place.channel,
+                "event": message.event_key,
+                "request": text,
+                "agent": message.agent,
+                "catalog": catalog.digest,
+            },
+            now=now,
+        )
+        deliveries.owe(
+            connection,
+            conversation_id=conversation_id,
+            run_id=run_id,
+            kind=DeliveryKind.RUN_CARD,
+            subject_id=run_id,
+            now=now,
+        )
+        run = runs.read(connection, run_id)
+        assert run is not None
+        return run
+
+    def _reply(
+        self, connection: Connection, run: Run, message: Message, now: datetime
+    ) -> list[str]:
+        if message.person.principal == run.requester:
+            for leaf_id in steps.open_leaves(connection, run.id, kind=QUESTION):
+                rings = _answer(connection, leaf_id, message.person, message.text, now)
+                if rings is not None:
+                    return rings
+        payload = {
+            "principal": message.person.principal,
+            "name": message.person.name,
+            "text": message.text,
+        }
+        signals.add(connection, run_id=run.id, name="reply", payload=payload, now=now)
+        return []
+
+
+def _answer(
+    connection: Connection, leaf_id: str, person: Person, text: str, now: datetime
+) -> list[str] | None:
+    rings = outside.answer(
+        connection,
+        leaf_id,
+        status=StepStatus.SUCCEEDED,
+        output={"answer": text, "by": person.name or person.principal},
+        now=now,
+    )
+    if rings is not None:
+        run_id = leaf_id.split(":", 1)[0]
+        facts = {"step": leaf_id, "by": person.principal, "text": text}
+        chain.append(connection, run_id, "QuestionAnswered", facts, now=now)
+        deliveries.touch(connection, leaf_id, now=now)
+        deliveries.touch(connection, run_id, now=now)
+    return rings
+
+
+def _refuse_strangers(person: Person) -> None:
+    if person.kind != PersonKind.MEMBER:
+        raise Refused(
+            f"{person.kind.value} accounts may not use Baton here; ask a member of the workspace"
+        )
+
+
+def _received(reception: Reception, run: Run | None) -> Received:
+    return Received(
+        reception=reception,
+        run_id=run.id if run else None,
+        number=run.number if run else None,
+    )

@@ -1,0 +1,184 @@
+"""Answer questions about runs. Each answer is read in one moment, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from runtime.agent.question import KIND as QUESTION
+from runtime.domain.approval import Approval
+from runtime.domain.conversation import Place
+from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.errors import NotFound
+from runtime.domain.plan import StepKind
+from runtime.domain.ports import Clock
+from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
+from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
+from runtime.domain.step import Step
+from runtime.domain.thread import ThreadEntry
+from runtime.storage import approvals, artifacts, audits, blobs, conversations, deliveries, runs
+from runtime.storage import steps as step_table
+from runtime.storage.database import Database
+
+_PLANNED = {kind.value for kind in StepKind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """All queries."""
+
+    database: Database
+    clock: Clock
+
+    def view(self, ref: str, *, workspace: str | None) -> RunView:
+        """Give all that is shown of a run. Raises ``NotFound``."""
+        with self.database.read() as connection:
+            return self._view(connection, self._find(connection, ref, workspace))
+
+    def runs(self, *, workspace: str | None, limit: int) -> list[RunLine]:
+        """Give the newest runs, newest first."""
+        with self.database.read() as connection:
+            found = runs.recent(connection, workspace=workspace, limit=limit)
+            return [self._line(connection, run) for run in found]
+
+    def approvals(self, *, workspace: str | None, run: str | None) -> list[Approval]:
+        """Give what waits for people, oldest first."""
+        with self.database.read() as connection:
+            run_id = self._find(connection, run, workspace).id if run else None
+            return approvals.pending(connection, workspace=workspace, run_id=run_id)
+
+    def approval(self, ref: str, *, workspace: str | None) -> Approval:
+        """Give one approval by id or number. Raises ``NotFound``."""
+        with self.database.read() as connection:
+            found = approvals.find(connection, ref, workspace=workspace)
+        if found is None:
+            raise NotFound(f"there is no approval {ref!r}; `approvals` lists what waits")
+        return found
+
+    def trace(self, ref: str, *, workspace: str | None) -> list[StepRow]:
+        """Give every step of a run, depth first, children in the order they came to be."""
+        with self.database.read() as connection:
+            tree = step_table.tree(connection, self._find(connection, ref, workspace).id)
+        below: dict[str | None, list[Step]] = {}
+        for step in tree:
+            below.setdefault(step.parent_id, []).append(step)
+
+        def walk(parent: str | None, depth: int) -> Iterator[StepRow]:
+            for step in below.get(parent, []):
+                yield StepRow(step=step, depth=depth)
+                yield from walk(step.id, depth + 1)
+
+        return list(walk(None, 0))
+
+    def audit(self, ref: str, *, workspace: str | None) -> list[AuditRecord]:
+        """Give a run's chain in order."""
+        with self.database.read() as connection:
+            return audits.of_run(connection, self._find(connection, ref, workspace).id)
+
+    def artifact(self, ref: str, name: str, *, workspace: str | None) -> tuple[Artifact, bytes]:
+        """Give a file of a run. Raises ``NotFound``."""
+        with self.database.read() as connection:
+            run = self._find(connection, ref, workspace)
+            for artifact in artifacts.of_run(connection, run.id):
+                if artifact.name == name:
+                    return artifact, blobs.get(connection, artifact.digest)
+        raise NotFound(f"run #{run.number} has no file {name!r}")
+
+    def thread(self, place: Place) -> list[ThreadEntry]:
+        """Give what was said in a conversation, both ways, oldest first."""
+        with self.database.read() as connection:
+            conversation_id = conversations.find(connection, place)
+            if conversation_id is None:
+                return []
+            said = conversations.said_in(connection, conversation_id)
+            owed = deliveries.all_in(connection, conversation_id)
+        entries = [ThreadEntry(at=at, mine=False, text=text, delivery=None) for at, _, text in said]
+        entries += [ThreadEntry(at=at, mine=True, text="", delivery=one) for at, one in owed]
+        return sorted(entries, key=lambda entry: (entry.at, entry.mine))
+
+    def show(self, delivery: Delivery) -> RunView | Approval | OpenQuestion | None:
+        """Give the present state of what a delivery is about; None where it is all in it."""
+        with self.database.read() as connection:
+            if delivery.kind in (DeliveryKind.RUN_CARD, DeliveryKind.ANSWER):
+                run = runs.read(connection, delivery.run_id)
+                return self._view(connection, run) if run else None
+            if delivery.kind == DeliveryKind.APPROVAL_CARD:
+                return approvals.find(connection, delivery.subject_id, workspace=None)
+            if delivery.kind == DeliveryKind.QUESTION:
+                leaf = step_table.read_step(connection, delivery.subject_id)
+                return _question(leaf) if leaf else None
+        return None
+
+    def _find(self, connection: Connection, ref: str, workspace: str | None) -> Run:
+        run = runs.find(connection, ref, workspace=workspace)
+        if run is None:
+            raise NotFound(f"there is no run {ref!r}; `runs` lists the latest")
+        return run
+
+    def _view(self, connection: Connection, run: Run) -> RunView:
+        tasks = step_table.tasks_of_root(connection, run.id)
+        planned = [step for step in tasks if step.kind in _PLANNED]
+        questions = [
+            _question(leaf) for leaf in step_table.leaves(connection, run.id, kind=QUESTION)
+        ]
+        asked = approvals.of_run(connection, run.id)
+        return RunView(
+            run=run,
+            place=conversations.read(connection, run.conversation_id).place,
+            status=_status(run, planned, asked, questions),
+            steps=tuple(planned),
+            approvals=tuple(asked),
+            questions=tuple(one for one in questions if not one.answered),
+            artifacts=tuple(artifacts.of_run(connection, run.id)),
+            read_at=self.clock.now(),
+        )
+
+    def _line(self, connection: Connection, run: Run) -> RunLine:
+        status: str = run.status
+        if run.status == RunStatus.ACTIVE:
+            status = self._view(connection, run).status
+        return RunLine(
+            id=run.id,
+            number=run.number,
+            status=status,
+            request=run.request,
+            requester_name=run.requester_name,
+            created_at=run.created_at,
+            finished_at=run.finished_at,
+            spent=run.spent,
+        )
+
+
+def _status(
+    run: Run,
+    planned: list[Step],
+    asked: list[Approval],
+    questions: list[OpenQuestion],
+) -> str:
+    if run.status != RunStatus.ACTIVE:
+        return run.status
+    if run.control == Control.PAUSED:
+        return "paused"
+    moving = any(step.status in (StepStatus.RUNNING, StepStatus.READY) for step in planned)
+    waits = any(one.status == ApprovalStatus.PENDING for one in asked) or any(
+        not question.answered for question in questions
+    )
+    return "waiting" if waits and not moving else "running"
+
+
+def _question(leaf: Step) -> OpenQuestion:
+    given = leaf.input if isinstance(leaf.input, dict) else {}
+    output = leaf.output if isinstance(leaf.output, dict) else {}
+    choices = given.get("choices")
+    answered = ""
+    if leaf.status in ENDED_STEP:
+        answered = f"{output.get('by') or ''}: {output.get('answer') or leaf.status}".strip(": ")
+    return OpenQuestion(
+        step_id=leaf.id,
+        text=str(given.get("question") or leaf.title),
+        choices=tuple(str(choice) for choice in choices) if isinstance(choices, list) else (),
+        asked_at=leaf.created_at,
+        answered=answered,
+    )

@@ -1,0 +1,133 @@
+"""What people want of a run at work: stop, wait, go on, try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from sqlalchemy import Connection
+
+from runtime.audit import chain
+from runtime.domain.conversation import Person, PersonKind
+from runtime.domain.errors import NotFound, Refused
+from runtime.domain.ports import Bell, Clock
+from runtime.domain.run import Run
+from runtime.domain.states import Control, RunStatus, StepStatus
+from runtime.door.again import reopen
+from runtime.durable import outside
+from runtime.outbox.announce import Announcements
+from runtime.policy.policy import Policy
+from runtime.storage import deliveries, runs, steps
+from runtime.storage.database import Database
+
+_STEERING = ("operator", "approver")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steering:
+    """Each call is one transaction; rings follow it."""
+
+    database: Database
+    clock: Clock
+    bell: Bell
+    policy: Callable[[], Policy]
+
+    def cancel(self, ref: str, person: Person, *, workspace: str | None) -> str:
+        """End a run now: whatever waits is closed, whatever runs may write nothing more."""
+        with self.database.write() as connection:
+            run = self._active(connection, ref, person, workspace, "cancel")
+            now = self.clock.now()
+            runs.set_control(connection, run.id, control=Control.STOPPED)
+            steps.end_all(connection, run.id, status=StepStatus.CANCELLED, now=now)
+            words = f"cancelled by {person.name or person.principal}"
+            runs.end(
+                connection,
+                run.id,
+                status=RunStatus.CANCELLED,
+                output={"answer": ""},
+                error={"code": "cancelled", "message": words},
+                now=now,
+            )
+            self._record(connection, run, "RunCancelled", person)
+            Announcements(self.clock).run_ended(connection, run.id)
+        self.bell.ring_conversation(run.conversation_id)
+        return run.id
+
+    def pause(self, ref: str, person: Person, *, workspace: str | None) -> str:
+        """Begin nothing new; effects under way finish and are recorded."""
+        with self.database.write() as connection:
+            run = self._active(connection, ref, person, workspace, "pause")
+            runs.set_control(connection, run.id, control=Control.PAUSED)
+            self._record(connection, run, "RunPaused", person)
+        self.bell.ring_conversation(run.conversation_id)
+        return run.id
+
+    def resume(self, ref: str, person: Person, *, workspace: str | None) -> str:
+        """Go on with a paused run, from where each of its steps stood."""
+        with self.database.write() as connection:
+            run = self._active(connection, ref, person, workspace, "resume")
+            runs.set_control(connection, run.id, control=Control.GO)
+            rings = outside.wake_all(connection, run.id, now=self.clock.now())
+            self._record(connection, run, "RunResumed", person)
+        self._ring(run, rings)
+        return run.id
+
+    def retry(self, ref: str, person: Person, *, workspace: str | None) -> str:
+        """Try again what failed or was set aside; what succeeded is not done again."""
+        with self.database.write() as connection:
+            run = self._may(connection, ref, person, workspace, "retry")
+            now = self.clock.now()
+            if run.status == RunStatus.ACTIVE:
+                rings = steps.unpark(connection, run.id, now=now)
+                if not rings:
+                    raise Refused(f"run #{run.number} is at work; there is nothing to retry")
+            elif run.status == RunStatus.FAILED:
+                rings = reopen(connection, run.id, now=now)
+            else:
+                raise Refused(f"run #{run.number} has {run.status}; ask anew to do it again")
+            self._record(connection, run, "RunRetried", person)
+        self._ring(run, rings)
+        return run.id
+
+    def _ring(self, run: Run, rings: list[str]) -> None:
+        # A crash before these rings leaves ready steps that are due; the sweep rings them.
+        for step_id in rings:
+            self.bell.ring_step(step_id)
+        self.bell.ring_conversation(run.conversation_id)
+
+    def _record(self, connection: Connection, run: Run, event: str, person: Person) -> None:
+        now = self.clock.now()
+        facts = {"by": person.principal, "at": now.isoformat()}
+        chain.append(connection, run.id, event, facts, now=now)
+        deliveries.touch(connection, run.id, now=now)
+
+    def _active(
+        self, connection: Connection, ref: str, person: Person, workspace: str | None, verb: str
+    ) -> Run:
+        run = self._may(connection, ref, person, workspace, verb)
+        if run.status != RunStatus.ACTIVE:
+            raise Refused(f"run #{run.number} has {run.status} already")
+        return run
+
+    def _may(
+        self, connection: Connection, ref: str, person: Person, workspace: str | None, verb: str
+    ) -> Run:
+        run = runs.find(connection, ref, workspace=workspace)
+        if run is None:
+            raise NotFound(f"there is no run {ref!r}; `runs` lists the latest")
+        if not self._steers(person, run):
+            raise Refused(
+                f"only {run.requester_name or run.requester} or somebody with the role"
+                f" 'operator' may {verb} run #{run.number}"
+            )
+        return run
+
+    def _steers(self, person: Person, run: Run) -> bool:
+        if person.kind != PersonKind.MEMBER:
+            return False
+        if person.principal == run.requester:
+            return True
+        policy = self.policy()
+        patterns = [name for role in _STEERING for name in policy.roles.get(role, ())]
+        return any(fnmatchcase(person.principal, pattern) for pattern in patterns)

@@ -1,0 +1,186 @@
+"""One attempt at one step: everything that may be written is fenced by it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from runtime.domain.ids import child_path, step_id
+from runtime.domain.json import Json
+from runtime.domain.run import Run
+from runtime.domain.states import Control, StepStatus
+from runtime.domain.step import Cost, Step
+from runtime.durable.journal import Journal
+from runtime.durable.unwind import GiveBack, Lost, Suspend
+from runtime.storage import blobs, runs, steps
+
+if TYPE_CHECKING:
+    from runtime.durable.engine import Engine
+
+
+class Attempt:
+    """A claimed step in the hands of one worker thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: Run,
+        step: Step,
+        *,
+        parent: Attempt | None = None,
+        follower: str | None = None,
+    ) -> None:
+        self.engine = engine
+        self.run = run
+        self.step = step
+        self.parent = parent
+        """Set where this step runs on the stack of its parent, inline."""
+        self.follower = follower
+        """A sibling to claim in the transaction that ends this step."""
+        self.claimed: Step | None = None
+        """The follower, once it is claimed."""
+        self.fence = step.attempt
+        self.seen = step.wakeups
+        self.control = run.control
+        self.journal = Journal(())
+
+    def read_journal(self) -> None:
+        """Read what earlier entries did; once per entry into the handler."""
+        with self.engine.database.read() as connection:
+            rows = connection.execute(steps.JOURNAL, {"owner_id": self.step.id}).mappings()
+            self.journal = Journal(steps.from_row(row) for row in rows)
+
+    def path(self, name: str) -> str:
+        """Give the path of something below this step."""
+        return child_path(self.step.path, name)
+
+    def id(self, name: str) -> str:
+        """Give the id of something below this step."""
+        return step_id(self.step.run_id, self.path(name))
+
+    def now(self) -> datetime:
+        """Give the engine's time; not journalled, for bookkeeping only."""
+        return self.engine.clock.now()
+
+    def safe_point(self) -> None:
+        """Stop here if there is a reason to begin nothing new."""
+        if self.engine.stopping:
+            raise GiveBack
+        if not self.engine.leases.valid():
+            raise Lost
+        if self.control == Control.PAUSED:
+            raise Suspend("paused")
+        if self.control == Control.STOPPED:
+            raise Lost
+
+    def insert_leaf(self, row: dict[str, object], *, cost: Cost | None = None) -> None:
+        """Write one leaf: one commit. A crash before it means the leaf never was."""
+        large = blobs.is_large(row["output"])  # type: ignore[arg-type]
+        if large is None and cost is None:
+            with self.engine.database.commit_each() as connection:
+                self._insert(connection, row)
+            return
+        with self.engine.database.write() as connection:
+            if large is not None:
+                row.update(output=None, output_blob=blobs.put(connection, large))
+            self._insert(connection, row)
+            self._spend(connection, cost)
+
+    def insert_leaf_in(self, connection: Connection, row: dict[str, object]) -> None:
+        """Write one leaf inside the caller's transaction."""
+        self._insert(connection, row)
+
+    def finish_leaf(
+        self,
+        leaf: Step,
+        *,
+        status: StepStatus,
+        output: Json = None,
+        error: Json = None,
+        failures: int = 0,
+        cost: Cost | None = None,
+        connection: Connection | None = None,
+    ) -> Step:
+        """Write the outcome of a leaf whose intent is written. It holds even after a stop."""
+        large = blobs.is_large(output)
+        values: dict[str, object] = {
+            "leaf_id": leaf.id,
+            "fence": self.fence,
+            "the_run": self.run.id,
+            "new_status": status,
+            "new_output": None if large is not None else output,
+            "new_output_blob": None,
+            "new_error": error,
+            "new_cost_usd": cost.usd if cost else 0.0,
+            "new_tokens": cost.tokens if cost else 0,
+            "new_finished_at": self.now() if status != StepStatus.WAITING else None,
+            "new_due_at": None,
+            "new_failures": failures,
+            "new_waits_for": "",
+        }
+        if connection is not None:
+            self._finish(connection, values)
+        elif large is None and cost is None:
+            with self.engine.database.commit_each() as single:
+                self._finish(single, values)
+        else:
+            with self.engine.database.write() as transaction:
+                if large is not None:
+                    values["new_output_blob"] = blobs.put(transaction, large)
+                self._finish(transaction, values)
+                self._spend(transaction, cost)
+        ended = replace(leaf, status=status, output=output, error=error, failures=failures)  # type: ignore[arg-type]
+        self.journal.put(ended)
+        return ended
+
+    def adopt_leaf(self, leaf: Step) -> Step:
+        """Take over a leaf an earlier attempt left, before its effect is begun again."""
+        values = {"leaf_id": leaf.id, "owner_id": self.step.id, "fence": self.fence}
+        with self.engine.database.commit_each() as connection:
+            if connection.execute(steps.ADOPT_LEAF, values).rowcount == 0:
+                raise Lost
+        return replace(leaf, attempt=self.fence, status=StepStatus.RUNNING)
+
+    def output_of(self, entry: Step) -> Json:
+        """Give an entry's output, fetching it where it is kept as a blob."""
+        if entry.output_blob is None:
+            return entry.output
+        with self.engine.database.read() as connection:
+            return json.loads(blobs.get(connection, entry.output_blob))
+
+    def leaf_row(self, name: str, **values: object) -> dict[str, object]:
+        """Give a complete leaf row of this attempt."""
+        now = self.now()
+        return steps.new_row(
+            id=self.id(name),
+            run_id=self.run.id,
+            parent_id=self.step.id,
+            path=self.path(name),
+            attempt=self.fence,
+            fence=self.fence,
+            the_run=self.run.id,
+            owner_id=self.step.id,
+            created_at=now,
+            **values,
+        )
+
+    def _insert(self, connection: Connection, row: dict[str, object]) -> None:
+        control = connection.execute(steps.INSERT_LEAF, row).scalar_one_or_none()
+        if control is None:
+            raise Lost
+        self.control = Control(control)
+
+    def _finish(self, connection: Connection, values: dict[str, object]) -> None:
+        control = connection.execute(steps.FINISH_LEAF, values).scalar_one_or_none()
+        if control is None:
+            raise Lost
+        self.control = Control(control)
+
+    def _spend(self, connection: Connection, cost: Cost | None) -> None:
+        if cost is not None and (cost.usd or cost.tokens):
+            spent = runs.spend(connection, self.run.id, cost)
+            self.run = replace(self.run, spent=spent)

@@ -1,0 +1,205 @@
+"""How one effect is carried out so that a crash anywhere leaves the truth behind.
+
+| a crash after | before | then |
+|---|---|---|
+| a read's effect | its result | it is done again |
+| a write's intent | its outcome | it is done again with the same key |
+| an irreversible intent | its outcome | ``reconcile``; where that cannot tell, a person is asked |
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from runtime.domain.effects import Effect
+from runtime.domain.errors import BatonError, Misconfigured, Refused, ToolFailed, Upstream
+from runtime.domain.json import Json
+from runtime.domain.states import ENDED_STEP, StepStatus
+from runtime.domain.step import Step
+from runtime.durable import failure
+from runtime.durable.attempt import Attempt
+from runtime.durable.leaf import Leaf
+from runtime.durable.unwind import Suspend
+from runtime.storage import steps
+
+_log = logging.getLogger(__name__)
+Effector = Callable[[], Json]
+
+
+def perform(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
+    """Give the journalled result of an effect, or carry it out and journal it.
+
+    Raises the journalled error where it failed for good; suspends where it must wait.
+    """
+    entry = attempt.journal.ask(attempt.path(name), kind=leaf.kind)
+    if entry is not None and entry.status in ENDED_STEP:
+        return result_of(attempt, entry)
+    attempt.safe_point()
+    if entry is None:
+        return _first(attempt, name, run, leaf)
+    if entry.status == StepStatus.UNKNOWN:
+        raise Suspend(f"whether {leaf.title or name} happened")
+    if entry.status == StepStatus.WAITING:
+        _wait_for_retry(attempt, entry)
+    if entry.status == StepStatus.RUNNING and leaf.effect == Effect.IRREVERSIBLE:
+        return _reconcile(attempt, attempt.adopt_leaf(entry), run, leaf)
+    return _carry_out(attempt, attempt.adopt_leaf(entry), run, leaf)
+
+
+def result_of(attempt: Attempt, entry: Step) -> Json:
+    """Give the output of an ended entry, or raise what it ended with."""
+    if entry.status == StepStatus.SUCCEEDED:
+        return attempt.output_of(entry)
+    raise failure.to_error(entry.path, entry.error)
+
+
+def _first(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
+    if leaf.effect == Effect.READ:
+        return _read(attempt, name, run, leaf)
+    row = _row(attempt, name, leaf, status=StepStatus.RUNNING)
+    # The intent is durable before the world is touched; a crash from here on is a known doubt.
+    attempt.insert_leaf(row)
+    return _carry_out(attempt, steps.from_row(row), run, leaf)
+
+
+def _read(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
+    began = attempt.now()
+    try:
+        output = run()
+    except Upstream as error:
+        delay = leaf.retry.delay(1, error)
+        row = _row(attempt, name, leaf, status=StepStatus.FAILED, started_at=began)
+        if delay is None:
+            row.update(error=failure.to_json(error), failures=1, finished_at=attempt.now())
+            attempt.insert_leaf(row)
+            raise failure.to_error(str(row["path"]), row["error"]) from error  # type: ignore[arg-type]
+        at = attempt.now() + timedelta(seconds=delay)
+        row.update(status=StepStatus.WAITING, failures=1, error=_retried(error, at))
+        attempt.insert_leaf(row)
+        raise _later(error, at) from error
+    except BatonError as error:
+        row = _row(attempt, name, leaf, status=StepStatus.FAILED, started_at=began)
+        row.update(error=failure.to_json(error), finished_at=attempt.now())
+        attempt.insert_leaf(row)
+        raise failure.to_error(str(row["path"]), row["error"]) from error  # type: ignore[arg-type]
+    cost = leaf.cost(output) if leaf.cost else None
+    row = _row(attempt, name, leaf, status=StepStatus.SUCCEEDED, started_at=began)
+    row.update(
+        output=output,
+        cost_usd=cost.usd if cost else 0.0,
+        tokens=cost.tokens if cost else 0,
+        finished_at=attempt.now(),
+    )
+    attempt.insert_leaf(row, cost=cost)
+    return output
+
+
+def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json:
+    try:
+        output = run()
+    except Upstream as error:
+        if leaf.effect == Effect.IRREVERSIBLE and error.ambiguous:
+            return _reconcile(attempt, entry, run, leaf, error=error)
+        _retry_or_fail(attempt, entry, leaf, error)
+    except (ToolFailed, Refused, Misconfigured) as error:
+        _fail(attempt, entry, error)
+    except Exception as error:
+        # A bug in the tool. A write may be looked at again by whoever reads the failure; what an
+        # irreversible tool had done before it broke, nobody here knows.
+        _log.exception("effect %s broke", entry.path)
+        if leaf.effect == Effect.IRREVERSIBLE:
+            return _reconcile(attempt, entry, run, leaf, error=Upstream("the tool broke"))
+        _fail(attempt, entry, error)
+    cost = leaf.cost(output) if leaf.cost else None
+    attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=output, cost=cost)
+    return output
+
+
+def _fail(attempt: Attempt, entry: Step, error: Exception) -> None:
+    spelled = failure.to_json(error)
+    attempt.finish_leaf(entry, status=StepStatus.FAILED, error=spelled, failures=entry.failures + 1)
+    raise failure.to_error(entry.path, spelled) from error
+
+
+def _retry_or_fail(attempt: Attempt, entry: Step, leaf: Leaf, error: Upstream) -> None:
+    failures = entry.failures + 1
+    delay = leaf.retry.delay(failures, error)
+    if delay is None:
+        _fail(attempt, entry, error)
+        return
+    at = attempt.now() + timedelta(seconds=delay)
+    attempt.finish_leaf(
+        entry, status=StepStatus.WAITING, error=_retried(error, at), failures=failures
+    )
+    raise _later(error, at) from error
+
+
+def _reconcile(
+    attempt: Attempt, entry: Step, run: Effector, leaf: Leaf, *, error: Upstream | None = None
+) -> Json:
+    """Find out whether an irreversible effect happened; where nobody can tell, ask a person.
+
+    ``error`` is what this very attempt ended with; None after a crash of an earlier one.
+    """
+    found = None
+    if leaf.reconcile is not None:
+        try:
+            found = leaf.reconcile()
+        except Exception:
+            # A hook that cannot answer leaves the doubt as it is; a person is asked.
+            _log.exception("reconcile hook of %s broke", entry.path)
+    if found is not None and found.happened:
+        attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=found.result)
+        return found.result
+    if found is not None and error is None:
+        return _carry_out(attempt, entry, run, leaf)
+    if found is not None and error is not None:
+        _retry_or_fail(attempt, entry, leaf, error)
+    with attempt.engine.database.write() as connection:
+        attempt.finish_leaf(
+            entry,
+            status=StepStatus.UNKNOWN,
+            error={"code": "unknown_outcome", "message": "nobody knows whether it happened"},
+            connection=connection,
+        )
+        if leaf.doubted is not None:
+            leaf.doubted(connection, entry.id)
+    attempt.engine.ring_said(attempt.run.conversation_id)
+    raise Suspend(f"whether {leaf.title or entry.path} happened")
+
+
+def _wait_for_retry(attempt: Attempt, entry: Step) -> None:
+    at = datetime.fromisoformat(str((entry.error or {}).get("retry_at")))
+    if attempt.now() < at:
+        raise Suspend(f"a retry: {(entry.error or {}).get('message', '')}", wake_at=at)
+
+
+def _retried(error: Upstream, at: datetime) -> dict[str, Json]:
+    return {**failure.to_json(error), "retry_at": at.isoformat()}
+
+
+def _later(error: Upstream, at: datetime) -> Suspend:
+    return Suspend(f"a retry: {error.public}", wake_at=at)
+
+
+def _row(attempt: Attempt, name: str, leaf: Leaf, **values: object) -> dict[str, object]:
+    started = values.pop("started_at", None) or attempt.now()
+    return attempt.leaf_row(
+        name,
+        kind=leaf.kind,
+        title=leaf.title,
+        actor=leaf.actor,
+        effect=leaf.effect,
+        key=key_of(attempt, name),
+        input=leaf.input,
+        decision=leaf.decision,
+        started_at=started,
+        **values,
+    )
+
+
+def key_of(attempt: Attempt, name: str) -> str:
+    """Give the idempotency key of an effect: its own name, the same for every repeat."""
+    return attempt.id(name)

@@ -1,0 +1,351 @@
+"""The engine: claim a step, run its handler, write how it ended, wake who waits for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from runtime.domain.errors import BatonError, HandlerChanged, LostLease, Upstream
+from runtime.domain.ids import new_id
+from runtime.domain.json import Json, JsonObject
+from runtime.domain.ports import Bell, Clock
+from runtime.domain.states import RunStatus, StepStatus
+from runtime.domain.step import Step
+from runtime.durable import failure
+from runtime.durable.announcer import Announcer
+from runtime.durable.attempt import Attempt
+from runtime.durable.context import Context
+from runtime.durable.leases import Leases
+from runtime.durable.retry import Retry
+from runtime.durable.unwind import GiveBack, Lost, Suspend
+from runtime.storage import blobs, runs, steps
+from runtime.storage.database import Database
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Context], Json]
+MOST_CRASHES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long things may take before somebody else looks after them."""
+
+    lease_seconds: float = 15.0
+    ring_grace_seconds: float = 5.0
+    """How long a ready step may stay unclaimed before the sweep rings again."""
+
+
+class Engine:
+    """One per process. Any thread may call ``execute``."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        bell: Bell,
+        handlers: Mapping[str, Handler],
+        announcer: Announcer,
+        timing: Timing = Timing(),
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.bell = bell
+        self.announcer = announcer
+        self.process = new_id("proc")
+        self.leases = Leases(database, clock, process=self.process, seconds=timing.lease_seconds)
+        self.pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="effect")
+        self.stopping = False
+        self._timing = timing
+        self._handlers = dict(handlers)
+        self._retry = Retry()
+
+    def start(self) -> None:
+        """Begin renewing leases."""
+        self.leases.start()
+
+    def stop(self) -> None:
+        """Begin nothing new: handlers give their steps back at their next safe point."""
+        self.stopping = True
+
+    def close(self) -> None:
+        """Stop renewing leases; call after the worker threads have ended."""
+        self.leases.stop()
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def ring_again_at(self) -> datetime:
+        """Give the time at which the sweep rings a step that was not claimed."""
+        return self.clock.now() + timedelta(seconds=self._timing.ring_grace_seconds)
+
+    def ring_said(self, conversation_id: str) -> None:
+        """Say that a conversation has deliveries due."""
+        self.bell.ring_conversation(conversation_id)
+
+    def execute(self, step_id: str) -> None:
+        """Carry out a step if it is free, and go on with its ancestors as they become ready.
+
+        Harmless for a step that is taken, waiting, ended or unknown.
+        """
+        current: str | None = step_id
+        while current is not None and not self.stopping:
+            current = self._execute_one(current)
+
+    def run_inline(
+        self, parent: Attempt, step: Step, *, follower: str | None
+    ) -> tuple[Step | None, Step | None]:
+        """Carry out a claimed child on its parent's thread.
+
+        Give its new state (None if it was lost), and the follower where it was claimed in the
+        transaction that ended the child.
+        """
+        attempt = Attempt(self, parent.run, step, parent=parent, follower=follower)
+        with self.leases.hold(step.id):
+            ended = self._carry_out(attempt)
+        parent.run = replace(parent.run, spent=attempt.run.spent)
+        parent.control = attempt.control
+        return ended, attempt.claimed
+
+    def _execute_one(self, step_id: str) -> str | None:
+        step = self.claim(step_id)
+        if step is None:
+            return None
+        with self.database.read() as connection:
+            run = runs.read(connection, step.run_id)
+        assert run is not None, f"step {step.id} has no run"
+        attempt = Attempt(self, run, step)
+        with self.leases.hold(step.id):
+            ended = self._carry_out(attempt)
+        if ended is None or ended.waits_for != _PARENT_IS_READY:
+            return None
+        return step.parent_id
+
+    def claim(self, step_id: str) -> Step | None:
+        """Take a step that is ready, or whose holder's lease ran out; None where it is not free."""
+        with self.database.commit_each() as connection:
+            step = self._claim(connection, step_id)
+        if step is not None and step.crashes >= MOST_CRASHES and self._park(step):
+            return None
+        return step
+
+    def _claim(self, connection: Connection, step_id: str) -> Step | None:
+        values = {
+            "step_id": step_id,
+            "now": self.clock.now(),
+            "lease_end": self.leases.end(),
+            "process": self.process,
+        }
+        row = connection.execute(steps.CLAIM, values).mappings().first()
+        return steps.from_row(row) if row is not None else None
+
+    def _carry_out(self, attempt: Attempt) -> Step | None:
+        """Enter the handler until the step ends, waits or is lost; give its state, None if lost."""
+        first = attempt.step.attempt == 1
+        while True:
+            try:
+                if not first:
+                    attempt.read_journal()
+                first = False
+                handler = self._handlers.get(attempt.step.kind)
+                if handler is None:
+                    raise HandlerChanged(
+                        f"no handler for {attempt.step.kind!r} in this version; deploy one that has"
+                    )
+                output = handler(Context(attempt))
+                attempt.journal.finish()
+            except Suspend as wait:
+                waiting = self._suspend(attempt, wait)
+                if waiting is not None:
+                    return waiting
+            except GiveBack:
+                return self._give_back(attempt)
+            except (Lost, LostLease):
+                _log.debug("step %s is in other hands", attempt.step.id)
+                return None
+            except Upstream as error:
+                return self._retry_or_fail(attempt, error)
+            except BatonError as error:
+                return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
+            except Exception as error:
+                # A bug: the step fails, its journal stays, the log has the trace.
+                _log.exception("handler of %s broke", attempt.step.id)
+                return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
+            else:
+                return self._end(attempt, StepStatus.SUCCEEDED, output=output)
+
+    def _suspend(
+        self, attempt: Attempt, wait: Suspend, *, failures: int = 0, error: JsonObject | None = None
+    ) -> Step | None:
+        """Make the step wait, unless news came since it looked; then give None: enter again."""
+        values = {
+            "step_id": attempt.step.id,
+            "fence": attempt.fence,
+            "seen": attempt.seen,
+            "new_pending": wait.pending,
+            "wake_at": wait.wake_at,
+            "reason": wait.reason[:300],
+            "new_failures": failures,
+            "new_error": error,
+        }
+        waiting = replace(
+            attempt.step,
+            status=StepStatus.WAITING,
+            waits_for=wait.reason[:300],
+            due_at=wait.wake_at,
+            error=error,
+        )
+        if not _is_watched(attempt.step):
+            with self.database.commit_each() as connection:
+                if connection.execute(steps.SUSPEND, values).rowcount:
+                    return waiting
+        else:
+            with self.database.write() as connection:
+                if connection.execute(steps.SUSPEND, values).rowcount:
+                    self.announcer.step_changed(connection, waiting)
+                    committed = True
+                else:
+                    committed = False
+            if committed:
+                self.ring_said(attempt.run.conversation_id)
+                return waiting
+        return self._look_again(attempt)
+
+    def _look_again(self, attempt: Attempt) -> Step | None:
+        with self.database.read() as connection:
+            own = steps.read_step(connection, attempt.step.id)
+            run = runs.read(connection, attempt.run.id)
+        if own is None or own.attempt != attempt.fence or own.status != StepStatus.RUNNING:
+            return own if own is not None else attempt.step
+        attempt.seen = own.wakeups
+        if run is not None:
+            attempt.run, attempt.control = run, run.control
+        return None
+
+    def _give_back(self, attempt: Attempt) -> Step | None:
+        values = {"step_id": attempt.step.id, "fence": attempt.fence, "now": self.clock.now()}
+        with self.database.commit_each() as connection:
+            connection.execute(steps.GIVE_BACK, values)
+        self.bell.ring_step(attempt.step.id)
+        return replace(attempt.step, status=StepStatus.READY)
+
+    def _retry_or_fail(self, attempt: Attempt, error: Upstream) -> Step | None:
+        failures = attempt.step.failures + 1
+        delay = self._retry.delay(failures, error)
+        if delay is None:
+            return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
+        wake_at = self.clock.now() + timedelta(seconds=delay)
+        return self._suspend(
+            attempt,
+            Suspend(f"a retry: {error.public}", wake_at=wake_at),
+            failures=failures,
+            error=failure.to_json(error),
+        )
+
+    def _end(
+        self,
+        attempt: Attempt,
+        status: StepStatus,
+        *,
+        output: Json = None,
+        error: JsonObject | None = None,
+    ) -> Step | None:
+        """Write the end, wake the parent, and say so: one transaction.
+
+        A crash before it means the handler is entered again and gets here from its journal.
+        """
+        step = attempt.step
+        large = blobs.is_large(output)
+        now = self.clock.now()
+        with self.database.write() as connection:
+            stored = blobs.put(connection, large) if large is not None else None
+            values = {
+                "step_id": step.id,
+                "fence": attempt.fence,
+                "new_status": status,
+                "new_output": None if stored else output,
+                "new_output_blob": stored,
+                "new_error": error,
+                "now": now,
+            }
+            if connection.execute(steps.FINISH, values).rowcount == 0:
+                return None
+            ended = replace(
+                step, status=status, output=None if stored else output, output_blob=stored,
+                error=error, finished_at=now,
+            )  # fmt: skip
+            if status == StepStatus.FAILED:
+                steps.cancel_below(connection, step, now=now)
+            if attempt.follower is not None and not self.stopping:
+                attempt.claimed = self._claim(connection, attempt.follower)
+            self._announce_end(connection, ended)
+            # Last, because siblings that end at the same time queue for the parent's row.
+            parent_status = self._wake_parent(connection, step)
+        if _is_watched(step):
+            self.ring_said(attempt.run.conversation_id)
+        if attempt.parent is not None:
+            attempt.parent.seen += 1
+            if attempt.claimed is not None and attempt.claimed.crashes >= MOST_CRASHES:
+                attempt.claimed = None if self._park(attempt.claimed) else attempt.claimed
+        elif parent_status == StepStatus.READY:
+            ended = replace(ended, waits_for=_PARENT_IS_READY)
+        return ended
+
+    def _wake_parent(self, connection: Connection, step: Step) -> str | None:
+        if step.parent_id is None:
+            return None
+        values = {"step_id": step.parent_id, "ring_again_at": self.ring_again_at()}
+        return connection.execute(steps.WAKE, values).scalar_one_or_none()
+
+    def _announce_end(self, connection: Connection, ended: Step) -> None:
+        if ended.parent_id is None:
+            # A run that fails may still have something to show; it comes with the error.
+            result = ended.output if isinstance(ended.output, Mapping) else ended.error or {}
+            runs.end(
+                connection,
+                ended.run_id,
+                status=RunStatus(ended.status.value),
+                output=result,
+                error=ended.error,
+                now=ended.finished_at or self.clock.now(),
+            )
+            self.announcer.run_ended(connection, ended.run_id)
+        if _is_watched(ended):
+            self.announcer.step_changed(connection, ended)
+
+    def _park(self, step: Step) -> bool:
+        """Set aside a step that keeps killing its process; its siblings and other runs go on."""
+        with self.database.write() as connection:
+            if connection.execute(steps.HAS_UNENDED_CHILD, {"step_id": step.id}).scalar_one():
+                # The child that was running on its stack is the one to blame.
+                return False
+            values = {
+                "step_id": step.id,
+                "fence": step.attempt,
+                "seen": step.wakeups,
+                "new_pending": 0,
+                "wake_at": None,
+                "reason": f"{steps.PARKED}it stopped its process {step.crashes} times",
+                "new_failures": step.failures,
+                "new_error": {"code": "poison", "message": "it stopped its process repeatedly"},
+            }
+            if connection.execute(steps.SUSPEND, values).rowcount == 0:
+                return True
+            parked = replace(step, status=StepStatus.WAITING, waits_for=str(values["reason"]))
+            self.announcer.step_parked(connection, parked)
+            run = runs.read(connection, step.run_id)
+        if run is not None:
+            self.ring_said(run.conversation_id)
+        return True
+
+
+_PARENT_IS_READY = "\0parent"
+
+
+def _is_watched(step: Step) -> bool:
+    """Tell whether people see this step on a card: the root and the tasks right below it."""
+    return step.parent_id is None or step.parent_id == f"{step.run_id}:/"

@@ -1,0 +1,218 @@
+"""Children: tasks below a task, run side by side, inline where this thread is free.
+
+The parent keeps its thread while there is a child it can run itself; only when every unfinished
+child is in other hands does it suspend, and the last child to end wakes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from runtime.domain.json import Json
+from runtime.domain.states import ENDED_STEP, Control, StepStatus
+from runtime.domain.step import Step
+from runtime.durable.attempt import Attempt
+from runtime.durable.leaf import Child, Ended
+from runtime.durable.unwind import Lost, Suspend
+from runtime.storage import steps
+
+Known = dict[str, Step]
+
+
+def gather(attempt: Attempt, children: Sequence[Child], *, cap: int) -> list[Ended]:
+    """Start each child when what it needs has succeeded, at most ``cap`` at once; give all ends.
+
+    A child whose needs did not succeed is skipped, and so are those that need it.
+    """
+    attempt.journal.expect(attempt.path(child.name) for child in children)
+    known = _journalled(attempt, children)
+    while True:
+        attempt.safe_point()
+        _start(attempt, children, known, cap=cap)
+        waiting = [step for step in known.values() if step.status not in ENDED_STEP]
+        if not waiting and len(known) == len(children):
+            return [_ended(attempt, child, known[child.name]) for child in children]
+        if _run_some_here(attempt, known):
+            continue
+        _refresh_or_suspend(attempt, children, known)
+
+
+def _journalled(attempt: Attempt, children: Sequence[Child]) -> Known:
+    known: Known = {}
+    for child in children:
+        entry = attempt.journal.get(attempt.path(child.name))
+        if entry is not None:
+            known[child.name] = entry
+    return known
+
+
+def _start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: int) -> None:
+    active = sum(1 for step in known.values() if step.status not in ENDED_STEP)
+    rows: list[dict[str, object]] = []
+    changed = True
+    fresh: Known = {}
+    while changed:
+        changed = False
+        for child in children:
+            if child.name in known or child.name in fresh:
+                continue
+            needs = [known.get(name) or fresh.get(name) for name in child.needs]
+            if any(need is not None and _dead(need) for need in needs):
+                row = _row(attempt, child, status=StepStatus.SKIPPED, input=None)
+                row.update(finished_at=attempt.now(), error=_skipped(child, needs))
+                changed = True
+            elif active < cap and all(n is not None and n.status == "succeeded" for n in needs):
+                outputs = {n: attempt.output_of(known[n]) for n in child.needs}
+                value = child.input(outputs) if callable(child.input) else child.input
+                row = _row(attempt, child, status=StepStatus.READY, input=value)
+                active += 1
+            else:
+                continue
+            rows.append(row)
+            fresh[child.name] = steps.from_row(row)
+    if rows:
+        _insert(attempt, rows)
+        known.update(fresh)
+
+
+def _insert(attempt: Attempt, rows: list[dict[str, object]]) -> None:
+    """Write new children; this thread begins with the last, so the others are rung."""
+    ready = [row for row in rows if row["status"] == StepStatus.READY]
+    with attempt.engine.database.write() as connection:
+        control = steps.lock_owned(connection, step_id=attempt.step.id, fence=attempt.fence)
+        if control is None:
+            raise Lost
+        attempt.control = Control(control)
+        steps.insert_tasks(connection, rows)
+        _announce(attempt, connection, rows)
+    # A crash before this ring leaves ready rows that are due; the sweep rings them.
+    if attempt.step.parent_id is None:
+        attempt.engine.ring_said(attempt.run.conversation_id)
+    for row in ready[:-1]:
+        attempt.engine.bell.ring_step(str(row["id"]))
+
+
+def _announce(attempt: Attempt, connection: Connection, rows: list[dict[str, object]]) -> None:
+    if attempt.step.parent_id is None:
+        attempt.engine.announcer.step_changed(connection, steps.from_row(rows[0]))
+
+
+def _run_some_here(attempt: Attempt, known: Known) -> bool:
+    """Carry out children on this thread for as long as one is free; give whether any was.
+
+    From the last to the first, because the other workers were rung from the first to the last.
+    The end of one and the claim of the next share a transaction.
+    """
+    free = [name for name, step in known.items() if _looks_free(attempt, step)]
+    by_id = {known[name].id: name for name in free}
+    candidates = list(by_id)
+    ran = False
+    claimed: Step | None = None
+    while claimed is not None or candidates:
+        attempt.safe_point()
+        if claimed is None:
+            tried = candidates.pop()
+            claimed = attempt.engine.claim(tried)
+            if claimed is None:
+                # In other hands; look again only when something has moved.
+                known[by_id[tried]] = replace(
+                    known[by_id[tried]],
+                    status=StepStatus.RUNNING,
+                    due_at=attempt.engine.leases.end(),
+                )
+                continue
+        ran = True
+        name = by_id[claimed.id]
+        follower = candidates.pop() if candidates else None
+        state, claimed = attempt.engine.run_inline(attempt, claimed, follower=follower)
+        known[name] = state or replace(known[name], status=StepStatus.RUNNING)
+        if claimed is None and follower is not None:
+            known[by_id[follower]] = replace(known[by_id[follower]], status=StepStatus.READY)
+            candidates.append(follower)
+    return ran
+
+
+def _looks_free(attempt: Attempt, step: Step) -> bool:
+    if step.status == StepStatus.RUNNING:
+        return step.due_at is not None and step.due_at <= attempt.now()
+    return step.status == StepStatus.READY
+
+
+def _refresh_or_suspend(attempt: Attempt, children: Sequence[Child], known: Known) -> None:
+    """Take the newest state of the children; with no news, sleep until there is some."""
+    open_ids = [step.id for step in known.values() if step.status not in ENDED_STEP]
+    with attempt.engine.database.read() as connection:
+        own = steps.read_step(connection, attempt.step.id)
+        rows = connection.execute(steps.CHILD_STATES, {"ids": open_ids}).mappings().all()
+    if own is None or own.attempt != attempt.fence or own.status != StepStatus.RUNNING:
+        raise Lost
+    news = own.wakeups != attempt.seen
+    attempt.seen = own.wakeups
+    by_id = {row["id"]: row for row in rows}
+    for name, step in known.items():
+        row = by_id.get(step.id)
+        if row is None:
+            continue
+        if row["status"] != step.status:
+            news = news or row["status"] in ENDED_STEP or row["status"] == StepStatus.READY
+        known[name] = replace(
+            step,
+            status=StepStatus(row["status"]),
+            output=row["output"],
+            output_blob=row["output_blob"],
+            error=row["error"],
+            due_at=row["due_at"],
+        )
+    if news:
+        return
+    unstarted = len(known) < len(children)
+    raise Suspend(_why(known), pending=1 if unstarted else len(open_ids))
+
+
+def _why(known: Mapping[str, Step]) -> str:
+    names = [step.title or name for name, step in known.items() if step.status not in ENDED_STEP]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _row(attempt: Attempt, child: Child, *, status: StepStatus, input: Json) -> dict[str, object]:
+    now = attempt.now()
+    return steps.new_row(
+        id=attempt.id(child.name),
+        run_id=attempt.run.id,
+        parent_id=attempt.step.id,
+        path=attempt.path(child.name),
+        kind=child.kind,
+        leaf=False,
+        title=child.title,
+        actor=child.actor,
+        status=status,
+        input=input,
+        due_at=attempt.engine.ring_again_at() if status == StepStatus.READY else None,
+        created_at=now,
+        effect=None,
+    )
+
+
+def _dead(step: Step) -> bool:
+    return step.status in ENDED_STEP and step.status != StepStatus.SUCCEEDED
+
+
+def _skipped(child: Child, needs: Sequence[Step | None]) -> dict[str, Json]:
+    dead = next(step for step in needs if step is not None and _dead(step))
+    return {
+        "code": "skipped",
+        "message": f"{child.title or child.name} needs {dead.title or dead.path}: {dead.status}",
+    }
+
+
+def _ended(attempt: Attempt, child: Child, step: Step) -> Ended:
+    return Ended(
+        name=child.name,
+        path=step.path,
+        status=step.status,
+        output=attempt.output_of(step),
+        error=step.error,
+    )

@@ -1,0 +1,52 @@
+"""What the outside may do to a step: answer what it asked, wake it, stop it.
+
+Each call is part of the caller's transaction and names the steps to ring after the commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from runtime.domain.json import Json
+from runtime.domain.states import StepStatus
+from runtime.storage import steps
+
+RING_GRACE = timedelta(seconds=5)
+
+
+def answer(
+    connection: Connection,
+    leaf_id: str,
+    *,
+    status: StepStatus,
+    output: Json,
+    error: Json = None,
+    now: datetime,
+) -> list[str] | None:
+    """Answer a waiting (or doubtful) leaf; None where it is no longer open.
+
+    The answer and the wake-up of its owner are one transaction: a decision that lands while the
+    owner is about to sleep is never lost.
+    """
+    owner = steps.answer_leaf(
+        connection, leaf_id, status=status, output=output, error=error, now=now
+    )
+    if owner is None:
+        return None
+    return wake(connection, owner, now=now)
+
+
+def wake(connection: Connection, step_id: str, *, now: datetime) -> list[str]:
+    """Tell a step that there is news."""
+    values = {"step_id": step_id, "ring_again_at": now + RING_GRACE}
+    status = connection.execute(steps.NUDGE, values).scalar_one_or_none()
+    return [step_id] if status == StepStatus.READY else []
+
+
+def wake_all(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
+    """Wake every waiting task of a run, and name all that are ready."""
+    for step_id in steps.waiting_of(connection, run_id):
+        wake(connection, step_id, now=now)
+    return steps.ready_of(connection, run_id)

@@ -1,0 +1,28 @@
+"""What unwinds a handler that is to go on later. Handlers never catch these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class Unwind(BaseException):
+    """The base; not an ``Exception``, so that no broad ``except`` in a handler swallows it."""
+
+
+class Suspend(Unwind):
+    """The handler waits; its step becomes a row and holds nothing else."""
+
+    def __init__(self, reason: str, *, wake_at: datetime | None = None, pending: int = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wake_at = wake_at
+        self.pending = pending
+        """How many ends of children must come before it is woken."""
+
+
+class GiveBack(Unwind):
+    """This process is stopping: somebody else goes on from here."""
+
+
+class Lost(Unwind):
+    """Another attempt has the step, or the run was stopped: write nothing more."""

@@ -1,0 +1,122 @@
+"""Turn the steps of a plan into tasks, and their ends into outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.agent.kit import Kit
+from runtime.domain.json import Json, JsonObject
+from runtime.domain.plan import Plan, PlanStep, StepKind, resolve
+from runtime.durable.context import Context
+from runtime.durable.leaf import Child, Ended
+
+CAP = 6
+_SHOWN = 6000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one plan step ended."""
+
+    step: PlanStep
+    path: str
+    status: str
+    answer: Json
+    error: JsonObject | None
+    demonstration: bool
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether there is an answer to build on."""
+        return self.status == "succeeded"
+
+
+def dispatch(
+    ctx: Context, kit: Kit, plan: Plan, *, revision: int, before: Mapping[str, Json]
+) -> list[Outcome]:
+    """Carry out a plan: each step once what it needs has succeeded, side by side up to a cap."""
+    here = {step.id for step in plan.steps}
+    children = [
+        _child(kit, step, revision=revision, here=here, before=before) for step in plan.steps
+    ]
+    ends = ctx.gather(children, cap=CAP)
+    return [_outcome(step, end) for step, end in zip(plan.steps, ends, strict=True)]
+
+
+def _child(
+    kit: Kit, step: PlanStep, *, revision: int, here: set[str], before: Mapping[str, Json]
+) -> Child:
+    place = f"plan/{revision}"
+    return Child(
+        name=f"{place}/{step.id}",
+        kind=step.kind.value,
+        input=_input(kit, step, place=place, before=before),
+        title=step.title,
+        actor=_actor(kit, step),
+        needs=tuple(f"{place}/{need}" for need in step.needs if need in here),
+    )
+
+
+def _input(
+    kit: Kit, step: PlanStep, *, place: str, before: Mapping[str, Json]
+) -> Callable[[dict[str, Json]], Json]:
+    def given(outputs: dict[str, Json]) -> Json:
+        answers = dict(before)
+        answers.update(
+            {name.removeprefix(f"{place}/"): _answer(out) for name, out in outputs.items()}
+        )
+        resolved = resolve(step.input, answers)
+        assert isinstance(resolved, Mapping)
+        if step.kind == StepKind.TOOL:
+            return {"tool": step.use, "arguments": resolved, "actor": _planner(kit)}
+        inputs = {name: value for name, value in resolved.items() if name != "task"}
+        return {"agent": step.use, "task": str(resolved.get("task") or ""), "inputs": inputs}
+
+    return given
+
+
+def _actor(kit: Kit, step: PlanStep) -> str:
+    if step.kind == StepKind.AGENT:
+        return kit.catalog.agent(step.use).actor
+    return "the requester" if step.kind == StepKind.HUMAN else step.use
+
+
+def _planner(kit: Kit) -> str:
+    return kit.planner.actor
+
+
+def _outcome(step: PlanStep, end: Ended) -> Outcome:
+    output = end.output if isinstance(end.output, Mapping) else {}
+    return Outcome(
+        step=step,
+        path=end.path,
+        status=end.status,
+        answer=_answer(end.output),
+        error=end.error,
+        demonstration=bool(output.get("demonstration")),
+    )
+
+
+def _answer(output: Json) -> Json:
+    return output.get("answer") if isinstance(output, Mapping) else output
+
+
+def told(outcomes: Sequence[Outcome]) -> dict[str, Json]:
+    """Give outcomes for a model: titles, states, answers (cut where they are long), errors."""
+    return {
+        one.step.id: {
+            "title": one.step.title,
+            "status": one.status,
+            "output": _cut(one.answer),
+            "error": dict(one.error) if one.error else None,
+        }
+        for one in outcomes
+    }
+
+
+def _cut(value: Json) -> Json:
+    text = value if isinstance(value, str) else None
+    if text is not None and len(text) > _SHOWN:
+        return text[:_SHOWN] + f" … ({len(text) - _SHOWN} more characters)"
+    return value

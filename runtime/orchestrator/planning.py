@@ -1,0 +1,102 @@
+"""Get a sound plan out of a model; an unsound one goes back once, with the reasons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+
+from runtime.agent.kit import Kit, Services
+from runtime.agent.loop import ask_model
+from runtime.agent.shape import check_output
+from runtime.domain.errors import Refused
+from runtime.domain.json import Json
+from runtime.domain.plan import Available, Plan, PlanStep, StepKind, plan_of, problems_of
+from runtime.durable.context import Context
+from runtime.models.completion import Prompt, Turn
+from runtime.orchestrator import prompts
+
+_TRIES = 2
+
+
+def named_agent_plan(ctx: Context) -> Plan:
+    """Give the plan of a request that names its agent: nothing to plan."""
+    run = ctx.run
+    agent = str(run.agent)
+    step = PlanStep(
+        id=agent.lower(),
+        title=run.request[:120],
+        kind=StepKind.AGENT,
+        use=agent,
+        input={"task": run.request, **run.input},
+        needs=(),
+        reason="The requester named this agent.",
+    )
+    return Plan(goal=run.request, criteria=("The request is answered.",), steps=(step,))
+
+
+def make_plan(
+    ctx: Context,
+    services: Services,
+    kit: Kit,
+    *,
+    revision: int,
+    addition: Turn | None,
+    finished: Collection[str],
+) -> Plan:
+    """Ask the planner until its plan is sound. Raises ``Refused`` with what is wrong with it."""
+    planner = kit.planner
+    turns = prompts.planning(kit, ctx.run)
+    if addition is not None:
+        turns.append(addition)
+    available = Available(
+        agents=[agent.name for agent in kit.catalog.agents.values() if agent.role != "planner"],
+        tools=[tool.name for tool in kit.registry.all() if "loop" not in tool.labels],
+        workflows=(),
+        finished=finished,
+    )
+    problems: Sequence[str] = ()
+    for attempt in range(_TRIES):
+        prompt = Prompt(
+            tier=planner.tier,
+            turns=tuple(turns),
+            schema=prompts.PLAN_SCHEMA,
+            schema_name="plan",
+            labels={
+                "run": ctx.run.id,
+                "step": ctx.step.id,
+                "agent": planner.name,
+                "purpose": "plan" if revision == 1 else "replan",
+            },
+        )
+        name = f"plan/{revision}/draft/{attempt}"
+        told = ask_model(ctx, services, name, prompt, actor=planner.actor)
+        value, problem = check_output(told.text, prompts.PLAN_SCHEMA)
+        if problem is None:
+            plan = plan_of(value)
+            problems = problems_of(plan, available)
+            if not problems:
+                return plan
+        else:
+            problems = [problem]
+        turns += [Turn(role="assistant", text=told.text), prompts.refusal(problems)]
+    raise Refused(f"no sound plan was found: {'; '.join(problems)}; say it in other words")
+
+
+def spelled(plan: Plan) -> Json:
+    """Give a plan as JSON, for the journal, the audit and the planner."""
+    return {
+        "goal": plan.goal,
+        "criteria": list(plan.criteria),
+        "steps": [
+            {
+                "id": step.id,
+                "title": step.title,
+                "kind": step.kind,
+                "use": step.use,
+                "input": json.loads(json.dumps(step.input)),
+                "needs": list(step.needs),
+                "reason": step.reason,
+            }
+            for step in plan.steps
+        ],
+    }

@@ -1,0 +1,69 @@
+"""Turn the engine's changes into messages owed to the run's conversation."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from runtime.audit import chain
+from runtime.domain.delivery import DeliveryKind
+from runtime.domain.json import JsonObject
+from runtime.domain.ports import Clock
+from runtime.domain.step import Step
+from runtime.storage import approvals, deliveries, runs
+
+
+class Announcements:
+    """The engine's announcer: it only writes rows; the engine rings after the commit."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def step_changed(self, connection: Connection, step: Step) -> None:
+        """Ask for a newer run card."""
+        deliveries.touch(connection, step.run_id, now=self._clock.now())
+
+    def run_ended(self, connection: Connection, run_id: str) -> None:
+        """Owe the final answer; close what is still being asked."""
+        run = runs.read(connection, run_id)
+        assert run is not None, f"{run_id} ended and does not exist"
+        now = self._clock.now()
+        for approval_id in approvals.cancel_run(connection, run_id, now=now):
+            deliveries.touch(connection, approval_id, now=now)
+        facts: JsonObject = {
+            "status": run.status,
+            "usd": run.spent.usd,
+            "tokens": run.spent.tokens,
+            "error": run.error,
+        }
+        chain.append(connection, run_id, "RunEnded", facts, now=now)
+        deliveries.owe(
+            connection,
+            conversation_id=run.conversation_id,
+            run_id=run_id,
+            kind=DeliveryKind.ANSWER,
+            subject_id=f"{run_id}/answer",
+            now=now,
+        )
+
+    def step_parked(self, connection: Connection, step: Step) -> None:
+        """Tell the conversation that a person must look."""
+        run = runs.read(connection, step.run_id)
+        assert run is not None, f"{step.run_id} does not exist"
+        now = self._clock.now()
+        facts: JsonObject = {"step": step.path, "crashes": step.crashes}
+        chain.append(connection, run.id, "StepParked", facts, now=now)
+        title = step.title or step.path
+        deliveries.owe(
+            connection,
+            conversation_id=run.conversation_id,
+            run_id=run.id,
+            kind=DeliveryKind.NOTICE,
+            subject_id=f"{step.id}/parked",
+            now=now,
+            payload={
+                "text": f"Run #{run.number}: {title!r} stopped its worker {step.crashes} times"
+                f" and was set aside. `retry {run.number}` tries it once more; `cancel"
+                f" {run.number}` ends the run."
+            },
+        )
+        deliveries.touch(connection, run.id, now=now)

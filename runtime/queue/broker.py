@@ -1,0 +1,32 @@
+"""Open the broker: in this process, or on Redis."""
+
+from __future__ import annotations
+
+from dramatiq import Broker, Worker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import AsyncIO, Middleware
+
+RUNS = "runs"
+DELIVERIES = "deliveries"
+
+
+def middleware() -> list[Middleware]:
+    """Give Dramatiq's middleware, all of it. Retries, time limits and results are the engine's
+    business: a message lost or doubled costs nothing, so none of Dramatiq's own are wanted."""
+    return [AsyncIO()]
+
+
+def open_broker(redis_url: str | None) -> Broker:
+    """Give a broker; without a URL the queue lives and dies with this process."""
+    if redis_url is None:
+        return StubBroker(middleware=middleware())
+    from runtime.queue.waking import WakingRedisBroker
+
+    return WakingRedisBroker(redis_url, middleware=middleware())
+
+
+def start_worker(broker: Broker, *, queues: set[str], threads: int) -> Worker:
+    """Begin to consume; the caller stops it."""
+    worker = Worker(broker, queues=queues, worker_threads=threads, worker_timeout=1000)
+    worker.start()
+    return worker

@@ -1,0 +1,184 @@
+"""The only front door. Everything a channel, a page or a command can do is a method here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.approvals.decide import Decisions
+from runtime.catalog.agent import Agent
+from runtime.catalog.watch import Library
+from runtime.domain.approval import Approval, Decide, Decided
+from runtime.domain.conversation import Message, Person, Place, Received
+from runtime.domain.delivery import Delivery
+from runtime.domain.errors import Misconfigured
+from runtime.domain.ids import new_id
+from runtime.domain.ports import Bell, Clock
+from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
+from runtime.domain.thread import ThreadEntry
+from runtime.door.carry import Carrying
+from runtime.door.hear import Hearing
+from runtime.door.look import Looking
+from runtime.door.steer import Steering
+from runtime.policy.parse import parse_policy
+from runtime.policy.policy import Policy
+from runtime.storage import migrate
+from runtime.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Requests, decisions and questions of people; deliveries for the courier.
+
+    Every call blocks and is one transaction; rings follow the commit. ``workspace`` limits what
+    may be seen and touched to one workspace; None is the operator of this machine.
+    """
+
+    database: Database
+    hearing: Hearing
+    decisions: Decisions
+    steering: Steering
+    looking: Looking
+    carrying: Carrying
+    library: Library
+
+    def receive(self, message: Message) -> Received:
+        """Take a chat message: begin a run, reply to a live one, or ignore it. Idempotent."""
+        return self.hearing.receive(message)
+
+    def seen(self, event_key: str, person: Person) -> bool:
+        """Record an event that is not a message; True where it was recorded before."""
+        return self.hearing.seen(event_key, person)
+
+    def answer(self, step_id: str, person: Person, text: str) -> Received:
+        """Answer an agent's question. Raises ``Refused`` when somebody was faster."""
+        return self.hearing.answer(step_id, person, text)
+
+    def decide(self, decide: Decide) -> Decided:
+        """Record a verdict. ``won`` is False where it was decided already."""
+        return self.decisions.decide(decide, workspace=scope(decide.person))
+
+    def cancel(self, run: str, person: Person) -> RunView:
+        """End a run now."""
+        return self._after(self.steering.cancel(run, person, workspace=scope(person)))
+
+    def pause(self, run: str, person: Person) -> RunView:
+        """Let a run begin nothing new."""
+        return self._after(self.steering.pause(run, person, workspace=scope(person)))
+
+    def resume(self, run: str, person: Person) -> RunView:
+        """Let a paused run go on."""
+        return self._after(self.steering.resume(run, person, workspace=scope(person)))
+
+    def retry(self, run: str, person: Person) -> RunView:
+        """Try again what failed; what succeeded is not done again."""
+        return self._after(self.steering.retry(run, person, workspace=scope(person)))
+
+    def view(self, run: str, *, workspace: str | None) -> RunView:
+        """Give all that is shown of a run. Raises ``NotFound``."""
+        return self.looking.view(run, workspace=workspace)
+
+    def runs(self, *, workspace: str | None, limit: int = 20) -> list[RunLine]:
+        """Give the newest runs, newest first."""
+        return self.looking.runs(workspace=workspace, limit=limit)
+
+    def approvals(self, *, workspace: str | None, run: str | None = None) -> list[Approval]:
+        """Give what waits for people, oldest first."""
+        return self.looking.approvals(workspace=workspace, run=run)
+
+    def approval(self, ref: str, *, workspace: str | None) -> Approval:
+        """Give one approval by id or number."""
+        return self.looking.approval(ref, workspace=workspace)
+
+    def trace(self, run: str, *, workspace: str | None) -> list[StepRow]:
+        """Give every step of a run, depth first."""
+        return self.looking.trace(run, workspace=workspace)
+
+    def audit(self, run: str, *, workspace: str | None) -> list[AuditRecord]:
+        """Give a run's audit chain."""
+        return self.looking.audit(run, workspace=workspace)
+
+    def artifact(self, run: str, name: str, *, workspace: str | None) -> tuple[Artifact, bytes]:
+        """Give a file of a run."""
+        return self.looking.artifact(run, name, workspace=workspace)
+
+    def thread(self, place: Place) -> list[ThreadEntry]:
+        """Give a conversation, oldest first."""
+        return self.looking.thread(place)
+
+    def show(self, delivery: Delivery) -> RunView | Approval | OpenQuestion | None:
+        """Give the present state of what a delivery is about."""
+        return self.looking.show(delivery)
+
+    def agents(self) -> list[Agent]:
+        """Give the agents new runs may use, by name."""
+        return list(self.library.current().agents.values())
+
+    def workflows(self) -> list[str]:
+        """Name the workflows that are published: none yet."""
+        return []
+
+    def ready(self) -> list[str]:
+        """Say what keeps this process from working, in words for the operator."""
+        problems = self.database.check()
+        if not problems:
+            try:
+                migrate.require_current(self.database)
+            except Misconfigured as error:
+                problems.append(error.public)
+        if self.library.problem is not None:
+            problems.append(self.library.problem)
+        return problems
+
+    def claim_deliveries(self, conversation_id: str) -> list[Delivery]:
+        """Take what a conversation is owed."""
+        return self.carrying.claim_deliveries(conversation_id)
+
+    def mark_sent(self, delivery: Delivery, external_id: str) -> None:
+        """Record that the channel has it."""
+        self.carrying.mark_sent(delivery, external_id)
+
+    def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
+        """Try a delivery again later."""
+        self.carrying.postpone(delivery, seconds=seconds, reason=reason, doubtful=doubtful)
+
+    def give_up(self, delivery: Delivery, *, reason: str) -> None:
+        """Record that a delivery will never be taken."""
+        self.carrying.give_up(delivery, reason=reason)
+
+    def release(self, conversation_id: str) -> None:
+        """Let go of a conversation."""
+        self.carrying.release(conversation_id)
+
+    def due_conversations(self) -> list[str]:
+        """Name conversations with something due."""
+        return self.carrying.due_conversations()
+
+    def _after(self, run_id: str) -> RunView:
+        return self.looking.view(run_id, workspace=None)
+
+
+def open_runtime(database: Database, *, clock: Clock, bell: Bell, library: Library) -> Runtime:
+    """Put the front door together."""
+
+    def policy() -> Policy:
+        return current_policy(library)
+
+    return Runtime(
+        database=database,
+        hearing=Hearing(database=database, clock=clock, bell=bell, catalog=library.current),
+        decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
+        steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
+        looking=Looking(database=database, clock=clock),
+        carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
+        library=library,
+    )
+
+
+def current_policy(library: Library) -> Policy:
+    """Give the policy as the agents folder has it now."""
+    return parse_policy(library.current().policy_text or "version: 1\n", file="policy.yaml")
+
+
+def scope(person: Person) -> str | None:
+    """Give the workspace a person may see; people at this machine see all."""
+    return None if person.channel in ("console", "terminal") else person.workspace

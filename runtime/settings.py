@@ -1,0 +1,91 @@
+"""Every setting, read from the environment and ``.env``; nothing else reads either."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DOTENV = ".env"
+
+
+class Settings(BaseSettings):
+    """What a deployment decides. ``.env.example`` lists the same names, a test keeps them equal."""
+
+    model_config = SettingsConfigDict(
+        env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    database_url: str | None = Field(default=None, alias="BATON_DATABASE_URL")
+    """SQLite file or PostgreSQL; a file below BATON_HOME where it is not set."""
+    redis_url: str | None = Field(default=None, alias="BATON_REDIS_URL")
+    """Redis for the queue; in this process where it is not set."""
+    agents_path: Path = Field(default=Path("agents"), alias="BATON_AGENTS_PATH")
+    """Folder of agents, policy, models and MCP servers."""
+    home: Path = Field(default=Path(".baton"), alias="BATON_HOME")
+    """Folder for the SQLite file and data files of tools."""
+    host: str = Field(default="127.0.0.1", alias="BATON_HOST")
+    """Address the server listens on."""
+    port: int = Field(default=8484, alias="BATON_PORT", ge=0, le=65535)
+    """Port the server listens on."""
+    model: str | None = Field(default=None, alias="BATON_MODEL")
+    """One LiteLLM model for every tier, such as ``openai/gpt-5``; models.yaml where not set."""
+    worker_threads: int = Field(default=8, alias="BATON_WORKER_THREADS", ge=1, le=256)
+    """Steps a worker process carries out at once."""
+    lease_seconds: float = Field(default=15.0, alias="BATON_LEASE_SECONDS", ge=1, le=30)
+    """How long a worker may be silent before its steps are given to another."""
+    sweep_seconds: float = Field(default=2.0, alias="BATON_SWEEP_SECONDS", ge=0.05, le=5)
+    """How often due timers and lost rings are looked for."""
+    console_token: SecretStr | None = Field(default=None, alias="BATON_CONSOLE_TOKEN")
+    """Lets browsers on other machines use the console; only this machine where not set."""
+    http_allow: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="BATON_HTTP_ALLOW")
+    """Private ``host:port`` places, separated by commas, that HTTP tools may reach."""
+    log_level: str = Field(default="INFO", alias="BATON_LOG_LEVEL")
+    """DEBUG, INFO, WARNING or ERROR."""
+    slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
+    """Proves that a request came from Slack; needed for ``/slack/events``."""
+    slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+    """``xoxb-…``; needed to speak in Slack."""
+    slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
+    """``xapp-…``; set it to use Socket Mode instead of ``/slack/events``."""
+    slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
+    """Base URL of Slack's Web API, for proxies and tests."""
+    microsoft_app_id: str | None = Field(default=None, alias="MICROSOFT_APP_ID")
+    """The bot's Entra application id."""
+    microsoft_app_password: SecretStr | None = Field(default=None, alias="MICROSOFT_APP_PASSWORD")
+    """The application's client secret."""
+    microsoft_app_tenant_id: str | None = Field(default=None, alias="MICROSOFT_APP_TENANT_ID")
+    """The application's tenant."""
+
+    @property
+    def database(self) -> str:
+        """Give the database's URL."""
+        return self.database_url or f"sqlite:///{(self.home / 'baton.sqlite').absolute()}"
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether everything happens in one process on this machine."""
+        return self.redis_url is None
+
+    @property
+    def data(self) -> Path:
+        """Give the folder of data files for tools."""
+        return self.home / "data"
+
+
+def environment() -> Mapping[str, str]:
+    """Give the environment with ``.env`` beneath it: where tools' secrets and model keys are."""
+    beneath = {name: value for name, value in dotenv_values(DOTENV).items() if value}
+    return {**beneath, **os.environ}
+
+
+def export_model_keys() -> None:
+    """Put what ``.env`` says into the process environment, where LiteLLM looks for its keys."""
+    for name, value in environment().items():
+        if name not in os.environ and not name.startswith(("BATON_", "SLACK_", "MICROSOFT_")):
+            os.environ[name] = value

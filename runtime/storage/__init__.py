@@ -1,0 +1,7 @@
+"""The tables, and the only SQL in the product.
+
+Read ``tables.py`` (the schema, by SQLModel), ``database.py`` (how a transaction is opened on SQLite
+and on PostgreSQL), then the statements, one file a noun. Hot statements are Core, compiled once;
+there is no ORM session anywhere. ``triggers.py`` makes the database refuse an illegal change of
+state; ``migrations/`` builds all of it.
+"""

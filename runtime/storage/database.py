@@ -1,0 +1,155 @@
+"""A database, opened the same way on SQLite and on PostgreSQL.
+
+PostgreSQL is used as it is. SQLite has one writer: threads of this process queue at a lock of ours,
+which is fair and costs a third of fighting over the file's lock; other processes meet at
+``BEGIN IMMEDIATE`` and the busy timeout. WAL with ``synchronous=FULL``: a commit that returned
+survives power loss.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from runtime.domain.errors import Misconfigured, Upstream
+
+_BUSY_TIMEOUT_SECONDS = 30.0
+
+
+def normal_url(url: str) -> str:
+    """Give the SQLAlchemy spelling of a database URL; ``postgres://`` and plain paths are taken."""
+    if "://" not in url:
+        return f"sqlite:///{url}"
+    scheme, rest = url.split("://", 1)
+    if scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg://{rest}"
+    if scheme not in ("sqlite", "postgresql+psycopg"):
+        raise Misconfigured(
+            f"BATON_DATABASE_URL begins with {scheme!r}; write sqlite:///FILE or postgresql://…"
+        )
+    return url
+
+
+class Database:
+    """Connections to one database. Every method may be called from any thread."""
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = make_url(normal_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        arguments: dict[str, object] = (
+            {
+                "check_same_thread": False,
+                "timeout": _BUSY_TIMEOUT_SECONDS,
+                "isolation_level": None,
+            }
+            if self.is_sqlite
+            else {"connect_timeout": 10, "prepare_threshold": 3}
+        )
+        self._engine: Engine = create_engine(
+            self.url,
+            connect_args=arguments,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=False,
+            pool_recycle=-1 if self.is_sqlite else 1800,
+            json_serializer=_to_json,
+            skip_autocommit_rollback=True,
+        )
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = threading.RLock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self._engine, "connect", _prepare_sqlite)
+
+    @property
+    def engine(self) -> Engine:
+        """Give SQLAlchemy's engine, for migrations only."""
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection on which every statement sees the newest committed state."""
+        with _as_upstream(), self._autocommit.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction: committed when the block ends, rolled back when it raises.
+
+        A crash inside means nothing of it happened; a crash after it means all of it did.
+        """
+        with _as_upstream(), self._writer:
+            if not self.is_sqlite:
+                with self._engine.begin() as connection:
+                    yield connection
+                return
+            with self._autocommit.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.exec_driver_sql("ROLLBACK")
+                    raise
+                connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def commit_each(self) -> Iterator[Connection]:
+        """Open a connection on which every statement is its own commit: one round trip each."""
+        with _as_upstream(), self._writer, self._autocommit.connect() as connection:
+            yield connection
+
+    def check(self) -> list[str]:
+        """Say what is wrong with this database, in words for the operator; nothing if all is well.
+
+        An engine that acts outside on the strength of a commit must not lose that commit.
+        """
+        try:
+            with self.read() as connection:
+                if self.is_sqlite:
+                    return []
+                return [
+                    f"PostgreSQL runs with {setting}=off, which can lose acknowledged work;"
+                    f" set {setting}=on"
+                    for setting in ("fsync", "full_page_writes", "synchronous_commit")
+                    if connection.execute(text(f"SHOW {setting}")).scalar_one() == "off"
+                ]
+        except Upstream as error:
+            return [error.public]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+@contextmanager
+def _as_upstream() -> Iterator[None]:
+    """Turn "the database is away" into an error that everybody knows to retry."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Upstream(_words(error), ambiguous=True) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Upstream(_words(error), ambiguous=True) from error
+        raise
+
+
+def _words(error: DBAPIError) -> str:
+    first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
+    return f"the database did not answer ({first[:200]}); it is tried again"

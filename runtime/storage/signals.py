@@ -1,0 +1,33 @@
+"""Statements on signals: news for a run, in the order it came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from runtime.domain.ids import new_id
+from runtime.domain.json import Json, JsonObject
+from runtime.storage.tables import signal as table
+
+_c = table.c
+
+
+def add(
+    connection: Connection, *, run_id: str, name: str, payload: JsonObject, now: datetime
+) -> None:
+    """Add one signal; handlers read it at their next safe point."""
+    connection.execute(
+        insert(table).values(id=new_id("sig"), run_id=run_id, name=name, payload=payload, at=now)
+    )
+
+
+def after(connection: Connection, *, run_id: str, name: str, last: str) -> list[dict[str, Json]]:
+    """Give the signals of a name that came after the one called ``last``, oldest first."""
+    statement = (
+        select(_c.id, _c.payload)
+        .where(_c.run_id == run_id, _c.name == name, _c.id > last)
+        .order_by(_c.id)
+        .limit(100)
+    )
+    return [{"id": row.id, **row.payload} for row in connection.execute(statement)]

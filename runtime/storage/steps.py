@@ -1,0 +1,461 @@
+"""Every statement on the step tree. Each says in one conditional update what it relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from runtime.domain.effects import Effect
+from runtime.domain.json import Json
+from runtime.domain.states import ENDED_STEP, Control, StepStatus
+from runtime.domain.step import Cost, Step
+from runtime.storage.tables import run as run_table
+from runtime.storage.tables import step as table
+
+_c = table.c
+_READY, _RUNNING, _WAITING = StepStatus.READY, StepStatus.RUNNING, StepStatus.WAITING
+PARKED = "a person: "
+"""How the ``waits_for`` of a step begins that was set aside after too many crashes."""
+_UNENDED = (_READY, _RUNNING, _WAITING, StepStatus.UNKNOWN)
+
+_LEAF_COLUMNS = tuple(column.name for column in _c if column.name != "owner")
+
+_owner = table.alias("owner")
+_fenced = and_(
+    _owner.c.id == bindparam("owner_id", type_=_c.id.type),
+    _owner.c.attempt == bindparam("fence"),
+    _owner.c.status == _RUNNING,
+)
+_control_of_run = (
+    select(run_table.c.control).where(run_table.c.id == bindparam("the_run")).scalar_subquery()
+)
+
+# One statement, one commit: the row lock on the owner (FOR SHARE) makes a claim by another worker
+# wait for this insert or this insert fail; the caller learns in the same trip whether to go on.
+INSERT_LEAF = (
+    insert(table)
+    .from_select(
+        _LEAF_COLUMNS,
+        select(*(bindparam(name, type_=_c[name].type) for name in _LEAF_COLUMNS))
+        .select_from(_owner)
+        .where(_fenced)
+        .with_for_update(read=True),
+    )
+    .returning(_control_of_run.label("control"))
+)
+
+# The outcome of an effect is recorded even when its run was stopped meanwhile: it did happen.
+# It is fenced by the attempt the intent was written under.
+FINISH_LEAF = (
+    update(table)
+    .where(
+        _c.id == bindparam("leaf_id"),
+        _c.attempt == bindparam("fence"),
+        _c.status.in_((_RUNNING, _WAITING, StepStatus.UNKNOWN)),
+    )
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_c[name].type)
+            for name in (
+                "status", "output", "output_blob", "error", "cost_usd", "tokens", "finished_at",
+                "due_at", "failures", "waits_for",
+            )
+        }
+    )
+    .returning(_control_of_run.label("control"))
+)  # fmt: skip
+
+# A leaf that another attempt left behind is taken over by the attempt that now owns the step.
+ADOPT_LEAF = (
+    update(table)
+    .where(
+        _c.id == bindparam("leaf_id"),
+        exists(select(literal(1)).select_from(_owner).where(_fenced)),
+    )
+    .values(
+        attempt=bindparam("fence"),
+        status=_RUNNING,
+    )
+)
+
+CLAIM = (
+    update(table)
+    .where(
+        _c.id == bindparam("step_id"),
+        or_(
+            _c.status == _READY,
+            and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
+        ),
+        exists(
+            select(literal(1)).where(run_table.c.id == _c.run_id, run_table.c.control == Control.GO)
+        ),
+    )
+    .values(
+        status=_RUNNING,
+        attempt=_c.attempt + 1,
+        crashes=case((_c.status == _RUNNING, _c.crashes + 1), else_=_c.crashes),
+        owner=bindparam("process"),
+        due_at=bindparam("lease_end", type_=_c.due_at.type),
+        waits_for="",
+        started_at=func.coalesce(_c.started_at, bindparam("now", type_=_c.due_at.type)),
+    )
+    .returning(*table.c)
+)
+
+SUSPEND = (
+    update(table)
+    .where(
+        _c.id == bindparam("step_id"),
+        _c.attempt == bindparam("fence"),
+        _c.status == _RUNNING,
+        _c.wakeups == bindparam("seen"),
+    )
+    .values(
+        status=_WAITING,
+        owner=None,
+        pending=bindparam("new_pending"),
+        due_at=bindparam("wake_at", type_=_c.due_at.type),
+        waits_for=bindparam("reason"),
+        failures=bindparam("new_failures"),
+        error=bindparam("new_error", type_=_c.error.type),
+        crashes=0,
+    )
+)
+
+GIVE_BACK = (
+    update(table)
+    .where(_c.id == bindparam("step_id"), _c.attempt == bindparam("fence"), _c.status == _RUNNING)
+    .values(status=_READY, owner=None, due_at=bindparam("now", type_=_c.due_at.type))
+)
+
+# ``pending`` counts the ends a waiting parent still wants before it is woken.
+WAKE = (
+    update(table)
+    .where(_c.id == bindparam("step_id"), _c.status.in_((_READY, _RUNNING, _WAITING)))
+    .values(
+        wakeups=_c.wakeups + 1,
+        pending=case((_c.pending > 1, _c.pending - 1), else_=0),
+        status=case(
+            (and_(_c.status == _WAITING, _c.pending <= 1), _READY),
+            else_=_c.status,
+        ),
+        due_at=case(
+            (
+                and_(_c.status == _WAITING, _c.pending <= 1),
+                bindparam("ring_again_at", type_=_c.due_at.type),
+            ),
+            else_=_c.due_at,
+        ),
+    )
+    .returning(_c.status, _c.run_id)
+)
+
+# News that is not the end of a child wakes at once, whatever is pending.
+NUDGE = WAKE.values(
+    pending=0,
+    status=case((_c.status == _WAITING, _READY), else_=_c.status),
+    due_at=case(
+        (_c.status == _WAITING, bindparam("ring_again_at", type_=_c.due_at.type)),
+        else_=_c.due_at,
+    ),
+)
+
+FINISH = (
+    update(table)
+    .where(_c.id == bindparam("step_id"), _c.attempt == bindparam("fence"), _c.status == _RUNNING)
+    .values(
+        status=bindparam("new_status"),
+        owner=None,
+        due_at=None,
+        output=bindparam("new_output", type_=_c.output.type),
+        output_blob=bindparam("new_output_blob"),
+        error=bindparam("new_error", type_=_c.error.type),
+        finished_at=bindparam("now", type_=_c.due_at.type),
+        crashes=0,
+    )
+)
+
+RENEW = (
+    update(table)
+    .where(
+        _c.id.in_(bindparam("held", expanding=True)),
+        _c.owner == bindparam("process"),
+        _c.status == _RUNNING,
+    )
+    .values(due_at=bindparam("lease_end", type_=_c.due_at.type))
+)
+
+JOURNAL = select(*table.c).where(_c.parent_id == bindparam("owner_id")).order_by(_c.created_at)
+ONE = select(*table.c).where(_c.id == bindparam("step_id"))
+
+CHILD_STATES = select(
+    _c.id, _c.status, _c.output, _c.output_blob, _c.error, _c.due_at, _c.wakeups
+).where(_c.id.in_(bindparam("ids", expanding=True)))
+
+HAS_UNENDED_CHILD = select(
+    exists(
+        select(literal(1)).where(
+            _c.parent_id == bindparam("step_id"), _c.leaf.is_(False), _c.status.in_(_UNENDED)
+        )
+    )
+)
+
+
+def _of(run_id: str) -> ColumnElement[bool]:
+    """Say "a step of this run" by the primary key: ids begin with their run's."""
+    return and_(_c.id >= f"{run_id}:", _c.id < f"{run_id};")
+
+
+def from_row(row: RowMapping | Mapping[str, Any]) -> Step:
+    """Give the domain value of a row; a large output is still a reference (see ``blobs``)."""
+    return Step(
+        id=row["id"],
+        run_id=row["run_id"],
+        parent_id=row["parent_id"],
+        path=row["path"],
+        kind=row["kind"],
+        leaf=row["leaf"],
+        title=row["title"],
+        actor=row["actor"],
+        status=StepStatus(row["status"]),
+        attempt=row["attempt"],
+        wakeups=row["wakeups"],
+        failures=row["failures"],
+        crashes=row["crashes"],
+        due_at=row["due_at"],
+        waits_for=row["waits_for"],
+        effect=Effect(row["effect"]) if row["effect"] else None,
+        key=row["key"],
+        input=row["input"],
+        output=row["output"],
+        output_blob=row["output_blob"],
+        error=row["error"],
+        decision=row["decision"],
+        cost=Cost(usd=row["cost_usd"], tokens=row["tokens"]),
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
+
+
+def new_row(**values: object) -> dict[str, object]:
+    """Give a complete row for an insert: every column, defaults filled in."""
+    row: dict[str, object] = dict.fromkeys(_LEAF_COLUMNS)
+    row.update(
+        leaf=True, title="", actor="", attempt=0, wakeups=0, pending=0, failures=0, crashes=0,
+        waits_for="", cost_usd=0.0, tokens=0,
+    )  # fmt: skip
+    row.update(values)
+    return row
+
+
+def insert_tasks(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert task steps; the caller has fenced the transaction and commits."""
+    connection.execute(insert(table), [dict(row, owner=row.get("owner")) for row in rows])
+
+
+def read_step(connection: Connection, step_id: str) -> Step | None:
+    """Give one step, or None."""
+    row = connection.execute(ONE, {"step_id": step_id}).mappings().first()
+    return from_row(row) if row else None
+
+
+def lock_owned(connection: Connection, *, step_id: str, fence: int) -> str | None:
+    """Lock a step against claims for this transaction; give its run's control if it is owned."""
+    statement = (
+        select(run_table.c.control)
+        .select_from(table.join(run_table, run_table.c.id == _c.run_id))
+        .where(_c.id == step_id, _c.attempt == fence, _c.status == _RUNNING)
+        .with_for_update(read=True, of=table)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def sweep(
+    connection: Connection, *, now: datetime, ring_again_at: datetime, limit: int
+) -> list[str]:
+    """Make ready whatever is due: timers, expired leases, rings that were lost. Name them all.
+
+    Rows that another sweep holds are skipped; a claim or an end in between wins, because every
+    update repeats its condition.
+    """
+    chosen = connection.execute(
+        select(_c.id)
+        .where(_c.due_at <= now)
+        .order_by(_c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(chosen.scalars())
+    if not ids:
+        return []
+    woken = connection.execute(
+        update(table)
+        .where(_c.id.in_(ids), _c.due_at <= now, _c.status.in_((_READY, _RUNNING, _WAITING)))
+        .values(
+            status=_READY,
+            owner=None,
+            due_at=ring_again_at,
+            wakeups=_c.wakeups + 1,
+            crashes=case((_c.status == _RUNNING, _c.crashes + 1), else_=_c.crashes),
+        )
+        .returning(_c.id)
+    )
+    return list(woken.scalars())
+
+
+def end_all(connection: Connection, run_id: str, *, status: StepStatus, now: datetime) -> None:
+    """End every task of a run that has not ended; effects already begun keep their own row."""
+    connection.execute(
+        update(table)
+        .where(
+            _of(run_id),
+            or_(
+                and_(_c.leaf.is_(False), _c.status.in_(_UNENDED)),
+                and_(_c.leaf.is_(True), _c.status.in_((_WAITING, _READY))),
+            ),
+        )
+        .values(status=status, owner=None, due_at=None, finished_at=now)
+    )
+
+
+def cancel_below(connection: Connection, step: Step, *, now: datetime) -> None:
+    """Cancel what has not ended below a step that failed."""
+    prefix = step.path if step.path.endswith("/") else f"{step.path}/"
+    connection.execute(
+        update(table)
+        .where(
+            _of(step.run_id),
+            _c.id != step.id,
+            func.substr(_c.path, 1, len(prefix)) == prefix,
+            or_(
+                and_(_c.leaf.is_(False), _c.status.in_(_UNENDED)),
+                and_(_c.leaf.is_(True), _c.status.in_((_WAITING, _READY))),
+            ),
+        )
+        .values(status=StepStatus.CANCELLED, owner=None, due_at=None, finished_at=now)
+    )
+
+
+def answer_leaf(
+    connection: Connection,
+    leaf_id: str,
+    *,
+    status: StepStatus,
+    output: Json,
+    error: Json,
+    now: datetime,
+) -> str | None:
+    """Answer a leaf that waits or is in doubt, once; give its owner, or None where it is closed."""
+    ended = status in ENDED_STEP
+    statement = (
+        update(table)
+        .where(
+            _c.id == leaf_id,
+            _c.leaf.is_(True),
+            _c.status.in_((_WAITING, StepStatus.UNKNOWN)),
+        )
+        .values(
+            status=status,
+            output=output,
+            error=error,
+            finished_at=now if ended else None,
+        )
+        .returning(_c.parent_id)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def waiting_of(connection: Connection, run_id: str) -> list[str]:
+    """Name the tasks of a run that wait."""
+    statement = select(_c.id).where(_of(run_id), _c.leaf.is_(False), _c.status == _WAITING)
+    return list(connection.execute(statement).scalars())
+
+
+def ready_of(connection: Connection, run_id: str) -> list[str]:
+    """Name the tasks of a run that could be claimed now."""
+    statement = select(_c.id).where(_of(run_id), _c.leaf.is_(False), _c.status == _READY)
+    return list(connection.execute(statement).scalars())
+
+
+def tree(connection: Connection, run_id: str) -> list[Step]:
+    """Give every step of a run in the order it came to be."""
+    statement = select(*table.c).where(_of(run_id)).order_by(_c.created_at, _c.id)
+    return [from_row(row) for row in connection.execute(statement).mappings()]
+
+
+def tasks_of_root(connection: Connection, run_id: str) -> list[Step]:
+    """Give the tasks right below the root, in the order they came to be."""
+    statement = (
+        select(*table.c)
+        .where(_c.parent_id == f"{run_id}:/", _c.leaf.is_(False))
+        .order_by(_c.created_at, _c.id)
+    )
+    return [from_row(row) for row in connection.execute(statement).mappings()]
+
+
+def leaves(connection: Connection, run_id: str, *, kind: str) -> list[Step]:
+    """Give a run's leaves of one kind, in the order they came to be."""
+    statement = (
+        select(*table.c)
+        .where(_of(run_id), _c.leaf.is_(True), _c.kind == kind)
+        .order_by(_c.created_at, _c.id)
+    )
+    return [from_row(row) for row in connection.execute(statement).mappings()]
+
+
+def open_leaves(connection: Connection, run_id: str, *, kind: str) -> list[str]:
+    """Name a run's leaves of one kind that wait for an answer, oldest first."""
+    found = leaves(connection, run_id, kind=kind)
+    return [leaf.id for leaf in found if leaf.status == _WAITING]
+
+
+def unpark(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
+    """Make ready what was set aside after too many crashes; name it."""
+    statement = (
+        update(table)
+        .where(
+            _of(run_id), _c.leaf.is_(False), _c.status == _WAITING, _c.waits_for.like("a person:%")
+        )
+        .values(status=_READY, crashes=0, due_at=now, wakeups=_c.wakeups + 1, error=None)
+        .returning(_c.id)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def make_ready(connection: Connection, step_id: str, *, now: datetime) -> None:
+    """Reopen a failed task."""
+    connection.execute(
+        update(table)
+        .where(_c.id == step_id, _c.status == StepStatus.FAILED)
+        .values(
+            status=_READY, error=None, finished_at=None, due_at=now, failures=0, crashes=0,
+            wakeups=_c.wakeups + 1,
+        )
+    )  # fmt: skip
+
+
+def remove_trees(connection: Connection, ids: Sequence[str]) -> None:
+    """Forget steps and all below them; only "retry" does this, and the audit keeps that it did."""
+    for one in ids:
+        connection.execute(
+            delete(table).where(or_(_c.id == one, func.substr(_c.id, 1, len(one) + 1) == f"{one}/"))
+        )

@@ -1,0 +1,334 @@
+"""The schema. A row's meaning is told by the domain value of the same name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from runtime.storage.columns import JsonValue, UtcDateTime, json_column, path_column
+
+
+def _when(*, nullable: bool = False) -> Column[datetime]:
+    return Column(UtcDateTime(), nullable=nullable)
+
+
+def _json() -> Column[JsonValue]:
+    return Column(json_column(), nullable=True)
+
+
+def _long(*, default: str | None = None) -> Column[str]:
+    return Column(Text, nullable=False, server_default=default)
+
+
+class RunRow(SQLModel, table=True):
+    """One request. Its moving state is its root step's; this row holds what outlives that."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_by_workspace", "workspace", "number"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    workspace: str
+    conversation_id: str = Field(index=True)
+    requester: str
+    requester_name: str
+    request: str = Field(sa_column=_long())
+    agent: str | None = None
+    input: JsonValue = Field(default=None, sa_column=_json())
+    goal: str = Field(sa_column=_long())
+    status: str
+    control: str
+    catalog: str
+    budget: JsonValue = Field(default=None, sa_column=_json())
+    spent_usd: float = 0.0
+    spent_tokens: int = 0
+    answer: str = Field(sa_column=_long())
+    sources: JsonValue = Field(default=None, sa_column=_json())
+    demonstration: bool = False
+    revision: int = 0
+    error: JsonValue = Field(default=None, sa_column=_json())
+    created_at: datetime = Field(sa_column=_when())
+    finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+
+
+class StepRow(SQLModel, table=True):
+    """One unit of work or one effect. ``due_at`` is when the sweep looks at it next."""
+
+    __tablename__ = "step"
+    __table_args__ = (
+        Index("step_by_parent", "parent_id"),
+        Index(
+            "step_by_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: str = Field(sa_column=Column(path_column(), primary_key=True))
+    run_id: str
+    parent_id: str | None = Field(default=None, sa_column=Column(path_column(), nullable=True))
+    path: str
+    kind: str
+    leaf: bool
+    title: str
+    actor: str
+    status: str
+    attempt: int = 0
+    owner: str | None = None
+    wakeups: int = 0
+    pending: int = 0
+    failures: int = 0
+    crashes: int = 0
+    due_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    waits_for: str = ""
+    effect: str | None = None
+    key: str | None = None
+    input: JsonValue = Field(default=None, sa_column=_json())
+    output: JsonValue = Field(default=None, sa_column=_json())
+    output_blob: str | None = None
+    error: JsonValue = Field(default=None, sa_column=_json())
+    decision: JsonValue = Field(default=None, sa_column=_json())
+    cost_usd: float = 0.0
+    tokens: int = 0
+    created_at: datetime = Field(sa_column=_when())
+    started_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+
+
+class ConversationRow(SQLModel, table=True):
+    """A place to speak, with the courier's lease on it."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("channel", "workspace", "key"),)
+
+    id: str = Field(primary_key=True)
+    channel: str
+    workspace: str
+    key: str
+    address: JsonValue = Field(default=None, sa_column=_json())
+    courier: str | None = None
+    courier_until: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    created_at: datetime = Field(sa_column=_when())
+
+
+class InboxRow(SQLModel, table=True):
+    """Everything people said or clicked, by its unique key: what is here is never taken twice."""
+
+    __tablename__ = "inbox"
+
+    key: str = Field(primary_key=True)
+    conversation_id: str | None = Field(default=None, index=True)
+    run_id: str | None = None
+    principal: str
+    name: str
+    text: str = Field(sa_column=_long())
+    at: datetime = Field(sa_column=_when())
+
+
+class PrincipalRow(SQLModel, table=True):
+    """A person as a channel knows them."""
+
+    __tablename__ = "principal"
+
+    id: str = Field(primary_key=True)
+    channel: str
+    workspace: str
+    external_id: str
+    name: str
+    kind: str
+    seen_at: datetime = Field(sa_column=_when())
+
+
+class SignalRow(SQLModel, table=True):
+    """News for a running run, in order; each handler journals how far it has read."""
+
+    __tablename__ = "signal"
+    __table_args__ = (Index("signal_by_run", "run_id", "id"),)
+
+    id: str = Field(primary_key=True)
+    run_id: str
+    name: str
+    payload: JsonValue = Field(default=None, sa_column=_json())
+    at: datetime = Field(sa_column=_when())
+
+
+class ApprovalRow(SQLModel, table=True):
+    """One question to people. ``status`` leaves ``pending`` by one conditional update."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        Index("approval_by_status", "status", "number"),
+        Index(
+            "approval_by_expiry",
+            "expires_at",
+            sqlite_where=text("status = 'pending' AND expires_at IS NOT NULL"),
+            postgresql_where=text("status = 'pending' AND expires_at IS NOT NULL"),
+        ),
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str = Field(unique=True)
+    run_id: str = Field(index=True)
+    step_id: str = Field(index=True)
+    workspace: str
+    question: str
+    tool: str
+    arguments: JsonValue = Field(default=None, sa_column=_json())
+    digest: str = Field(index=True)
+    agent: str
+    policy: str
+    rule: str
+    reason: str = Field(sa_column=_long())
+    preview: JsonValue = Field(default=None, sa_column=_json())
+    stages: JsonValue = Field(default=None, sa_column=_json())
+    stage: int = 0
+    status: str
+    version: int = 0
+    nonce: str
+    requester: str
+    on_expiry: str
+    created_at: datetime = Field(sa_column=_when())
+    expires_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    decided_by: str | None = None
+    decided_by_name: str = ""
+    decided_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    decided_on: str = ""
+    decision_reason: str = Field(default="", sa_column=_long(default=""))
+    verdict: str | None = None
+
+
+class ApprovalDecisionRow(SQLModel, table=True):
+    """What one person said in one stage; a person counts once in a quorum."""
+
+    __tablename__ = "approval_decision"
+    __table_args__ = (UniqueConstraint("approval_id", "stage", "principal"),)
+
+    id: str = Field(primary_key=True)
+    approval_id: str
+    stage: int
+    principal: str
+    name: str
+    verdict: str
+    reason: str = Field(sa_column=_long())
+    surface: str
+    at: datetime = Field(sa_column=_when())
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One message owed to a conversation; newer state raises ``wanted_rev``, never adds a row."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "kind", "subject_id"),
+        Index("delivery_by_subject", "subject_id"),
+        Index(
+            "delivery_by_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    conversation_id: str
+    run_id: str
+    kind: str
+    subject_id: str
+    payload: JsonValue = Field(default=None, sa_column=_json())
+    wanted_rev: int = 1
+    sent_rev: int = 0
+    status: str
+    external_id: str | None = None
+    attempt: int = 0
+    due_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    last_error: str = Field(default="", sa_column=_long(default=""))
+    created_at: datetime = Field(sa_column=_when())
+    sent_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+
+
+class AuditRow(SQLModel, table=True):
+    """One link of a run's chain."""
+
+    __tablename__ = "audit"
+
+    run_id: str = Field(primary_key=True)
+    sequence: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_column=_when())
+    event: str
+    facts: JsonValue = Field(default=None, sa_column=_json())
+    digest: str
+
+
+class DefinitionRow(SQLModel, table=True):
+    """A version of everything in the agents folder, kept as long as a run may need it."""
+
+    __tablename__ = "definition"
+
+    digest: str = Field(primary_key=True)
+    content: JsonValue = Field(default=None, sa_column=_json())
+    created_at: datetime = Field(sa_column=_when())
+
+
+class BlobRow(SQLModel, table=True):
+    """Bytes by their SHA-256: artifacts, and results too large for the journal."""
+
+    __tablename__ = "blob"
+
+    digest: str = Field(primary_key=True)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    size_bytes: int
+
+
+class ArtifactRow(SQLModel, table=True):
+    """A file of a run; the newest row of a name counts."""
+
+    __tablename__ = "artifact"
+    __table_args__ = (UniqueConstraint("run_id", "name", "step_id"),)
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(index=True)
+    name: str
+    media_type: str
+    size_bytes: int
+    digest: str
+    step_id: str
+    at: datetime = Field(sa_column=_when())
+
+
+class MemoryRow(SQLModel, table=True):
+    """A fact that outlives runs, within one workspace."""
+
+    __tablename__ = "memory"
+
+    workspace: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_column=_long())
+    remembered_by: str
+    at: datetime = Field(sa_column=_when())
+
+
+class ProcessRow(SQLModel, table=True):
+    """A process that says it is alive, so that others know whether anybody works."""
+
+    __tablename__ = "process"
+
+    id: str = Field(primary_key=True)
+    role: str
+    beat_at: datetime = Field(sa_column=_when())
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Give the Core table of a model; hot statements are built from it."""
+    found = SQLModel.metadata.tables[str(model.__tablename__)]
+    assert isinstance(found, Table)
+    return found
+
+
+run, step, conversation, inbox = map(table, (RunRow, StepRow, ConversationRow, InboxRow))
+principal, signal, approval = map(table, (PrincipalRow, SignalRow, ApprovalRow))
+approval_decision, delivery, audit = map(table, (ApprovalDecisionRow, DeliveryRow, AuditRow))
+definition, blob, artifact = map(table, (DefinitionRow, BlobRow, ArtifactRow))
+memory, process = map(table, (MemoryRow, ProcessRow))

@@ -1,0 +1,194 @@
+"""What carries out runs: the engine with all its handlers, and the sweep. Loads models late."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from runtime.agent import loop, single
+from runtime.agent.kit import Kits, Services, Shared, make_kit
+from runtime.approvals.expire import Expiry
+from runtime.catalog.catalog import Catalog
+from runtime.domain.plan import StepKind
+from runtime.domain.ports import Bell, Clock
+from runtime.durable.engine import Engine, Handler, Timing
+from runtime.durable.sweep import Sweep
+from runtime.models.completion import Models
+from runtime.orchestrator import conduct
+from runtime.outbox.announce import Announcements
+from runtime.service import Runtime, current_policy
+from runtime.settings import Settings
+from runtime.storage import steps
+from runtime.storage.database import Database
+from runtime.tools.builtin import builtin_tools
+from runtime.tools.http import Http
+from runtime.tools.mcp.config import parse_servers
+from runtime.tools.mcp.servers import McpServers
+from runtime.tools.network import Network
+from runtime.tools.runner import Runner
+
+
+class Toolshed:
+    """The tools no agent owns, and the check that a catalog fits them."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, environment: Mapping[str, str]) -> None:
+        http = Http(network=Network(allowed=frozenset(settings.http_allow)))
+        self._tools = tuple(builtin_tools(clock=clock, http=http))
+        self._servers = Servers(environment)
+
+    def shared(self, catalog: Catalog) -> Shared:
+        """Give the tools for a catalog: those that ship and those of its MCP servers."""
+        servers = self._servers.of(catalog.mcp_text)
+        return Shared(tools=(*self._tools, *servers.tools), missing=servers.problems)
+
+    def check(self, catalog: Catalog) -> None:
+        """Refuse a catalog whose tools cannot be made. Raises ``Misconfigured``."""
+        make_kit(catalog, self.shared(catalog))
+
+    def close(self) -> None:
+        """End the MCP servers."""
+        self._servers.close()
+
+
+class Worker:
+    """The part of a process that works on runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        runtime: Runtime,
+        *,
+        clock: Clock,
+        bell: Bell,
+        models: Models,
+        toolshed: Toolshed,
+        environment: Mapping[str, str],
+    ) -> None:
+        services = Services(
+            database=runtime.database,
+            clock=clock,
+            kits=Kits(runtime.database, toolshed.shared),
+            models=models,
+            runner=Runner(secrets=environment),
+            data=settings.data,
+            current_policy=partial(current_policy, runtime.library),
+        )
+        self._toolshed = toolshed
+        self.engine = Engine(
+            runtime.database,
+            clock=clock,
+            bell=bell,
+            handlers=handlers(services),
+            announcer=Announcements(clock),
+            timing=Timing(lease_seconds=settings.lease_seconds),
+        )
+        self.sweep = Sweep(
+            [
+                StepChore(runtime.database, clock, bell),
+                Expiry(runtime.database, clock, bell),
+                runtime.carrying.ring_due,
+            ],
+            seconds=settings.sweep_seconds,
+        )
+
+    def start(self) -> None:
+        """Begin renewing leases and sweeping; steps come through the queue."""
+        self.engine.start()
+        self.sweep.start()
+
+    def stop(self) -> None:
+        """Begin nothing new; steps under way are given back at their next safe point."""
+        self.engine.stop()
+        self.sweep.stop()
+
+    def close(self) -> None:
+        """End what is left, after the queue's threads have ended."""
+        self.engine.close()
+        self._toolshed.close()
+
+
+class StepChore:
+    """Make ready and ring what is due: timers, expired leases, lost rings."""
+
+    def __init__(self, database: Database, clock: Clock, bell: Bell) -> None:
+        self._database = database
+        self._clock = clock
+        self._bell = bell
+
+    def __call__(self) -> int:
+        """Handle one batch; give how many steps it made ready."""
+        now = self._clock.now()
+        with self._database.write() as connection:
+            woken = steps.sweep(
+                connection, now=now, ring_again_at=now + timedelta(seconds=30), limit=500
+            )
+        for step_id in woken:
+            self._bell.ring_step(step_id)
+        return len(woken)
+
+
+class Servers:
+    """MCP servers by the configuration a run pinned; started when first needed."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._started: dict[str, McpServers] = {}
+        self._lock = threading.Lock()
+
+    def of(self, text: str | None) -> McpServers:
+        """Give the servers of a configuration."""
+        key = text or ""
+        with self._lock:
+            if key not in self._started:
+                configs = parse_servers(text, file="mcp.json") if text else ()
+                servers = McpServers(configs, environment=self._environment)
+                servers.start()
+                self._started[key] = servers
+            return self._started[key]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for servers in self._started.values():
+            servers.close()
+
+
+def handlers(services: Services) -> dict[str, Handler]:
+    """Give the handler of every kind of task."""
+    return {
+        conduct.KIND: partial(conduct.conduct, services=services),
+        StepKind.AGENT.value: partial(loop.work, services=services),
+        StepKind.TOOL.value: partial(single.call_tool, services=services),
+        StepKind.HUMAN.value: partial(single.ask_person, services=services),
+    }
+
+
+def prepare_data(agents: Path, data: Path) -> None:
+    """Bring the shipped data files to where tools find them; what is there already is kept."""
+    data.mkdir(parents=True, exist_ok=True)
+    shipped = agents / "data"
+    if not shipped.is_dir():
+        return
+    for path in sorted(shipped.iterdir()):
+        if path.suffix == ".sql":
+            _make_database(path, data / f"{path.stem}.sqlite")
+        elif path.is_file() and not (data / path.name).exists():
+            shutil.copyfile(path, data / path.name)
+
+
+def _make_database(script: Path, target: Path) -> None:
+    if target.exists():
+        return
+    # Made aside and moved, so that a crash leaves either nothing or all of it.
+    aside = target.with_suffix(".new")
+    aside.unlink(missing_ok=True)
+    connection = sqlite3.connect(aside)
+    try:
+        connection.executescript(script.read_text(encoding="utf-8"))
+    finally:
+        connection.close()
+    aside.replace(target)
