@@ -154,7 +154,9 @@ def _base(settings: Settings, *, works: bool) -> Base:
         toolshed = Toolshed(settings, clock=clock, environment=environment())
     library = Library(settings.agents_path, clock=clock, check=toolshed.check if toolshed else None)
     bell = QueueBell(broker)
-    runtime = put_together(database, clock=clock, bell=bell, library=library)
+    runtime = put_together(
+        database, clock=clock, bell=bell, library=library, budget=settings.budget
+    )
     return Base(
         settings=settings,
         broker=broker,
@@ -264,7 +266,7 @@ async def _front(base: Base, bridge: Bridge) -> None:
         bridge,
         fronts=_fronts(base, bridge),
         console_token=token.get_secret_value() if token else None,
-        instance=instance_name(str(settings.database_url)),
+        instance=instance_name(settings.database),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
     await runner.setup()

@@ -8,6 +8,7 @@ from runtime.approvals.decide import Decisions
 from runtime.catalog.agent import Agent
 from runtime.catalog.watch import Library
 from runtime.domain.approval import Approval, Decide, Decided
+from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, Place, Received
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Misconfigured
@@ -157,7 +158,14 @@ class Runtime:
         return self.looking.view(run_id, workspace=None)
 
 
-def open_runtime(database: Database, *, clock: Clock, bell: Bell, library: Library) -> Runtime:
+def open_runtime(
+    database: Database,
+    *,
+    clock: Clock,
+    bell: Bell,
+    library: Library,
+    budget: Budget = Budget(),  # noqa: B008 - a frozen value
+) -> Runtime:
     """Put the front door together."""
 
     def policy() -> Policy:
@@ -165,7 +173,9 @@ def open_runtime(database: Database, *, clock: Clock, bell: Bell, library: Libra
 
     return Runtime(
         database=database,
-        hearing=Hearing(database=database, clock=clock, bell=bell, catalog=library.current),
+        hearing=Hearing(
+            database=database, clock=clock, bell=bell, catalog=library.current, budget=budget
+        ),
         decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
         looking=Looking(database=database, clock=clock),

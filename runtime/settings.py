@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from runtime.domain.budget import Budget
+
 DOTENV = ".env"
 
 
@@ -45,6 +47,12 @@ class Settings(BaseSettings):
     """Lets browsers on other machines use the console; only this machine where not set."""
     http_allow: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="BATON_HTTP_ALLOW")
     """Private ``host:port`` places, separated by commas, that HTTP tools may reach."""
+    run_usd: float = Field(default=5.0, alias="BATON_RUN_USD", gt=0)
+    """Money one run may spend on models, in US dollars."""
+    run_tokens: int = Field(default=500_000, alias="BATON_RUN_TOKENS", gt=0)
+    """Tokens one run may use."""
+    run_seconds: float = Field(default=2_592_000, alias="BATON_RUN_SECONDS", gt=0)
+    """Time one run may take, waiting for people included."""
     log_level: str = Field(default="INFO", alias="BATON_LOG_LEVEL")
     """DEBUG, INFO, WARNING or ERROR."""
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
@@ -66,6 +74,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Give the database's URL."""
         return self.database_url or f"sqlite:///{(self.home / 'baton.sqlite').absolute()}"
+
+    @property
+    def budget(self) -> Budget:
+        """Give the caps of one run."""
+        return Budget(usd=self.run_usd, tokens=self.run_tokens, seconds=self.run_seconds)
 
     @property
     def embedded(self) -> bool:

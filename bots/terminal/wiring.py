@@ -94,9 +94,7 @@ class ProcessWiring:
         settings = self.settings
         if settings.redis_url:
             return True
-        return is_served(
-            settings.host, settings.port, instance=instance_name(str(settings.database_url))
-        )
+        return is_served(settings.host, settings.port, instance=instance_name(settings.database))
 
     def work_until(self, run_id: str, until: Callable[[RunView], bool]) -> RunView:
         """Work on runs in this process until ``until`` says so."""

@@ -31,8 +31,7 @@ def work(ctx: Context, services: Services) -> Json:
     assert isinstance(given, Mapping)
     kit = services.kits.of(ctx.run)
     agent = kit.catalog.agent(str(given["agent"]))
-    inputs = given.get("inputs") or {}
-    assert isinstance(inputs, Mapping)
+    inputs = object_of(given.get("inputs"))
     check_inputs(inputs, agent.input_schema, agent=agent.name)
     schema = given.get("schema") or agent.output_schema
     schema = schema if isinstance(schema, Mapping) else None

@@ -14,7 +14,7 @@ class Budget:
 
     usd: float = 5.0
     tokens: int = 500_000
-    seconds: float = 7 * 24 * 3600.0
+    seconds: float = 30 * 24 * 3600.0
 
     def breach(self, *, spent: Cost, started_at: datetime, now: datetime) -> str | None:
         """Say which cap is reached, in words for the requester, or None."""

@@ -69,8 +69,7 @@ def plan_of(value: Json) -> Plan:
 
 
 def _step(step: JsonObject) -> PlanStep:
-    given = step.get("input")
-    given = given if isinstance(given, Mapping) else {}
+    given = object_of(step.get("input"))
     needs = dict.fromkeys([*_words(step.get("needs")), *references_in(given)])
     return PlanStep(
         id=str(step["id"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from runtime.agent.question import KIND as QUESTION
 from runtime.audit import chain
 from runtime.catalog.catalog import Catalog
+from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, PersonKind, Received, Reception
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.errors import NotFound, Refused
@@ -35,6 +36,8 @@ class Hearing:
     clock: Clock
     bell: Bell
     catalog: Callable[[], Catalog]
+    budget: Budget
+    """Caps that new runs are given."""
 
     def receive(self, message: Message) -> Received:
         """Take a message in one transaction; ring afterwards."""
@@ -142,6 +145,7 @@ class Hearing:
             status=RunStatus.ACTIVE,
             control=Control.GO,
             catalog=catalog.digest,
+            budget=asdict(self.budget),
             answer="",
             created_at=now,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -40,7 +40,7 @@ class Leases:
         return self._clock.now() + timedelta(seconds=self._seconds)
 
     @contextmanager
-    def hold(self, step_id: str) -> Iterator[None]:
+    def hold(self, step_id: str) -> Generator[None]:
         """Renew this step's lease until the block ends."""
         with self._lock:
             if not self._held:

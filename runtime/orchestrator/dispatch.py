@@ -87,7 +87,7 @@ def _planner(kit: Kit) -> str:
 
 
 def _outcome(step: PlanStep, end: Ended) -> Outcome:
-    output = end.output if isinstance(end.output, Mapping) else {}
+    output = object_of(end.output)
     return Outcome(
         step=step,
         path=end.path,

@@ -189,10 +189,14 @@ def _reason(one: Outcome) -> str:
 
 
 def _text(value: Json) -> str:
+    """Spell an answer for people; where an agent put a summary into its answer, that is it."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return "\n".join(f"- {name}: {_text(inner)}" for name, inner in value.items())
+        for name in ("answer", "summary", "text"):
+            if isinstance(value.get(name), str):
+                return str(value[name])
+        return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return "\n".join(f"- {_text(inner)}" for inner in value)
     return str(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -74,13 +74,13 @@ class Database:
         return self._engine
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Generator[Connection]:
         """Open a connection on which every statement sees the newest committed state."""
         with _as_upstream(), self._autocommit.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Generator[Connection]:
         """Open a transaction: committed when the block ends, rolled back when it raises.
 
         A crash inside means nothing of it happened; a crash after it means all of it did.
@@ -100,7 +100,7 @@ class Database:
                 connection.exec_driver_sql("COMMIT")
 
     @contextmanager
-    def commit_each(self) -> Iterator[Connection]:
+    def commit_each(self) -> Generator[Connection]:
         """Open a connection on which every statement is its own commit: one round trip each."""
         with _as_upstream(), self._writer, self._autocommit.connect() as connection:
             yield connection
@@ -138,7 +138,7 @@ def _to_json(value: object) -> str:
 
 
 @contextmanager
-def _as_upstream() -> Iterator[None]:
+def _as_upstream() -> Generator[None]:
     """Turn "the database is away" into an error that everybody knows to retry."""
     try:
         yield

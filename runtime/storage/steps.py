@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -34,6 +34,8 @@ _c = table.c
 _READY, _RUNNING, _WAITING = StepStatus.READY, StepStatus.RUNNING, StepStatus.WAITING
 PARKED = "a person: "
 """How the ``waits_for`` of a step begins that was set aside after too many crashes."""
+OUTCOME_GRACE = timedelta(minutes=2)
+"""How long after a stop the outcome of an effect under way may still come."""
 _UNENDED = (_READY, _RUNNING, _WAITING, StepStatus.UNKNOWN)
 
 _LEAF_COLUMNS = tuple(column.name for column in _c if column.name != "owner")
@@ -258,7 +260,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Step:
 
 def new_row(**values: object) -> dict[str, object]:
     """Give a complete row for an insert: every column, defaults filled in."""
-    row: dict[str, object] = dict.fromkeys(_LEAF_COLUMNS)
+    row = dict[str, object].fromkeys(_LEAF_COLUMNS)
     row.update(
         leaf=True, title="", actor="", attempt=0, wakeups=0, pending=0, failures=0, crashes=0,
         waits_for="", cost_usd=0.0, tokens=0,
@@ -307,9 +309,20 @@ def sweep(
     ids = list(chosen.scalars())
     if not ids:
         return []
+    # An effect whose run was stopped and whose worker never said how it went: a doubt, shown.
+    connection.execute(
+        update(table)
+        .where(_c.id.in_(ids), _c.due_at <= now, _c.leaf.is_(True), _c.status == _RUNNING)
+        .values(status=StepStatus.UNKNOWN, due_at=None)
+    )
     woken = connection.execute(
         update(table)
-        .where(_c.id.in_(ids), _c.due_at <= now, _c.status.in_((_READY, _RUNNING, _WAITING)))
+        .where(
+            _c.id.in_(ids),
+            _c.due_at <= now,
+            _c.leaf.is_(False),
+            _c.status.in_((_READY, _RUNNING, _WAITING)),
+        )
         .values(
             status=_READY,
             owner=None,
@@ -323,7 +336,16 @@ def sweep(
 
 
 def end_all(connection: Connection, run_id: str, *, status: StepStatus, now: datetime) -> None:
-    """End every task of a run that has not ended; effects already begun keep their own row."""
+    """End every task of a run that has not ended.
+
+    Effects already begun keep their own row: their outcome is recorded by the worker that has them
+    in hand, or they are shown as unknown when it does not come.
+    """
+    connection.execute(
+        update(table)
+        .where(_of(run_id), _c.leaf.is_(True), _c.status == _RUNNING)
+        .values(due_at=now + OUTCOME_GRACE)
+    )
     connection.execute(
         update(table)
         .where(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -22,7 +23,15 @@ def _long(*, default: str | None = None) -> Column[str]:
     return Column(Text, nullable=False, server_default=default)
 
 
-class RunRow(SQLModel, table=True):
+class Row(SQLModel):
+    """What every table is; it has no columns of its own."""
+
+    if TYPE_CHECKING:
+        # SQLModel types the name as what SQLAlchemy makes of it; what is written here is a string.
+        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class RunRow(Row, table=True):
     """One request. Its moving state is its root step's; this row holds what outlives that."""
 
     __tablename__ = "run"
@@ -53,7 +62,7 @@ class RunRow(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
 
 
-class StepRow(SQLModel, table=True):
+class StepRow(Row, table=True):
     """One unit of work or one effect. ``due_at`` is when the sweep looks at it next."""
 
     __tablename__ = "step"
@@ -98,7 +107,7 @@ class StepRow(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
 
 
-class ConversationRow(SQLModel, table=True):
+class ConversationRow(Row, table=True):
     """A place to speak, with the courier's lease on it."""
 
     __tablename__ = "conversation"
@@ -114,7 +123,7 @@ class ConversationRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_when())
 
 
-class InboxRow(SQLModel, table=True):
+class InboxRow(Row, table=True):
     """Everything people said or clicked, by its unique key: what is here is never taken twice."""
 
     __tablename__ = "inbox"
@@ -128,7 +137,7 @@ class InboxRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when())
 
 
-class PrincipalRow(SQLModel, table=True):
+class PrincipalRow(Row, table=True):
     """A person as a channel knows them."""
 
     __tablename__ = "principal"
@@ -142,7 +151,7 @@ class PrincipalRow(SQLModel, table=True):
     seen_at: datetime = Field(sa_column=_when())
 
 
-class SignalRow(SQLModel, table=True):
+class SignalRow(Row, table=True):
     """News for a running run, in order; each handler journals how far it has read."""
 
     __tablename__ = "signal"
@@ -155,7 +164,7 @@ class SignalRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when())
 
 
-class ApprovalRow(SQLModel, table=True):
+class ApprovalRow(Row, table=True):
     """One question to people. ``status`` leaves ``pending`` by one conditional update."""
 
     __tablename__ = "approval"
@@ -200,7 +209,7 @@ class ApprovalRow(SQLModel, table=True):
     verdict: str | None = None
 
 
-class ApprovalDecisionRow(SQLModel, table=True):
+class ApprovalDecisionRow(Row, table=True):
     """What one person said in one stage; a person counts once in a quorum."""
 
     __tablename__ = "approval_decision"
@@ -217,7 +226,7 @@ class ApprovalDecisionRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when())
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """One message owed to a conversation; newer state raises ``wanted_rev``, never adds a row."""
 
     __tablename__ = "delivery"
@@ -249,7 +258,7 @@ class DeliveryRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Row, table=True):
     """One link of a run's chain."""
 
     __tablename__ = "audit"
@@ -262,7 +271,7 @@ class AuditRow(SQLModel, table=True):
     digest: str
 
 
-class DefinitionRow(SQLModel, table=True):
+class DefinitionRow(Row, table=True):
     """A version of everything in the agents folder, kept as long as a run may need it."""
 
     __tablename__ = "definition"
@@ -272,7 +281,7 @@ class DefinitionRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_when())
 
 
-class BlobRow(SQLModel, table=True):
+class BlobRow(Row, table=True):
     """Bytes by their SHA-256: artifacts, and results too large for the journal."""
 
     __tablename__ = "blob"
@@ -282,7 +291,7 @@ class BlobRow(SQLModel, table=True):
     size_bytes: int
 
 
-class ArtifactRow(SQLModel, table=True):
+class ArtifactRow(Row, table=True):
     """A file of a run; the newest row of a name counts."""
 
     __tablename__ = "artifact"
@@ -298,7 +307,7 @@ class ArtifactRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when())
 
 
-class MemoryRow(SQLModel, table=True):
+class MemoryRow(Row, table=True):
     """A fact that outlives runs, within one workspace."""
 
     __tablename__ = "memory"
@@ -310,7 +319,7 @@ class MemoryRow(SQLModel, table=True):
     at: datetime = Field(sa_column=_when())
 
 
-class ProcessRow(SQLModel, table=True):
+class ProcessRow(Row, table=True):
     """A process that says it is alive, so that others know whether anybody works."""
 
     __tablename__ = "process"
@@ -320,9 +329,9 @@ class ProcessRow(SQLModel, table=True):
     beat_at: datetime = Field(sa_column=_when())
 
 
-def table(model: type[SQLModel]) -> Table:
+def table(model: type[Row]) -> Table:
     """Give the Core table of a model; hot statements are built from it."""
-    found = SQLModel.metadata.tables[str(model.__tablename__)]
+    found = SQLModel.metadata.tables[model.__tablename__]
     assert isinstance(found, Table)
     return found
 
