@@ -12,6 +12,7 @@ from typing import Protocol
 from runtime.domain.approval import Approval, Decide, Decided
 from runtime.domain.conversation import Message, Person, Place, Received
 from runtime.domain.delivery import Delivery
+from runtime.domain.number import Number
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.domain.thread import ThreadEntry
 
@@ -61,6 +62,7 @@ class Door(Protocol):
     def thread(self, place: Place) -> list[ThreadEntry]: ...
     def show(self, delivery: Delivery) -> RunView | Approval | OpenQuestion | None: ...
     def ready(self) -> list[str]: ...
+    def numbers(self) -> list[Number]: ...
 
 
 class Desk(Protocol):

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from bots.bridge import Bridge
 from bots.console.front import ConsoleFront
 from bots.door import Door
+from bots.metrics import Gauges
 from runtime.domain.errors import BatonError
 
 log = logging.getLogger(__name__)
@@ -96,9 +97,14 @@ class Health:
             return ["the database does not answer"]
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        installation = CollectorRegistry()
+        try:
+            installation.register(Gauges(await self._bridge(self._runtime.numbers)))
+        except BatonError as error:
+            # Without its database this process still tells how it is itself.
+            log.warning("numbers of the installation are missing: %s", error.public)
+        body = generate_latest(self._registry) + generate_latest(installation)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _stop(self, _: web.Application) -> None:
         self._stopping.set()

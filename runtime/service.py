@@ -13,6 +13,7 @@ from runtime.domain.conversation import Message, Person, Place, Received
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
+from runtime.domain.number import Number
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.domain.thread import ThreadEntry
@@ -117,6 +118,10 @@ class Runtime:
     def workflows(self) -> list[str]:
         """Name the workflows that are published: none yet."""
         return []
+
+    def numbers(self) -> list[Number]:
+        """Give what an operator watches, counted now."""
+        return self.looking.numbers()
 
     def ready(self) -> list[str]:
         """Say what keeps this process from working, in words for the operator."""

@@ -12,13 +12,23 @@ from runtime.domain.approval import Approval
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import NotFound
+from runtime.domain.number import Number
 from runtime.domain.plan import StepKind
 from runtime.domain.ports import Clock
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
 from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
-from runtime.storage import approvals, artifacts, audits, blobs, conversations, deliveries, runs
+from runtime.storage import (
+    approvals,
+    artifacts,
+    audits,
+    blobs,
+    conversations,
+    deliveries,
+    numbers,
+    runs,
+)
 from runtime.storage import steps as step_table
 from runtime.storage.database import Database
 
@@ -110,6 +120,27 @@ class Looking:
                 leaf = step_table.read_step(connection, delivery.subject_id)
                 return _question(leaf) if leaf else None
         return None
+
+    def numbers(self) -> list[Number]:
+        """Give what an operator watches."""
+        with self.database.read() as connection:
+            usd, tokens = numbers.spent(connection)
+            single = {
+                "approvals_pending": numbers.pending_approvals(connection),
+                "deliveries_due": numbers.due_deliveries(connection),
+                "overdue_seconds": numbers.seconds_late(connection, now=self.clock.now()),
+                "spent_usd": usd,
+                "spent_tokens": tokens,
+            }
+            by_status = {
+                "runs": numbers.runs_by_status(connection),
+                "open_tasks": numbers.open_tasks_by_status(connection),
+            }
+        return [Number(name=name, value=value) for name, value in single.items()] + [
+            Number(name=name, value=count, labels={"status": status})
+            for name, counts in by_status.items()
+            for status, count in counts.items()
+        ]
 
     def _find(self, connection: Connection, ref: str, workspace: str | None) -> Run:
         run = runs.find(connection, ref, workspace=workspace)

@@ -46,6 +46,7 @@ from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, PersonKind, Place, Received, Reception
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import Misconfigured, NotFound, Refused
+from runtime.domain.number import Number
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
 from runtime.domain.step import Cost
@@ -191,6 +192,9 @@ class Desk:
 
     def show(self, delivery: Delivery) -> RunView | Approval | OpenQuestion | None:
         return None
+
+    def numbers(self) -> list[Number]:
+        return [Number(name="approvals_pending", value=0.0)]
 
     def ready(self) -> list[str]:
         return []

@@ -26,6 +26,7 @@ from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, Place, Received, Reception
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import NotFound, Refused
+from runtime.domain.number import Number
 from runtime.domain.run import (
     Artifact,
     AuditRecord,
@@ -334,6 +335,9 @@ class FrontDoor:
                 if question.step_id == delivery.subject_id:
                     return question
         return None
+
+    def numbers(self) -> list[Number]:
+        return [Number(name="approvals_pending", value=0.0)]
 
     def ready(self) -> list[str]:
         return list(self.problems)
