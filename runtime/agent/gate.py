@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
@@ -169,7 +170,7 @@ def _preview(
     shown = found["preview"]
     assert isinstance(shown, Mapping)
     refused = found["refused"]
-    return Preview(**shown), str(refused) if refused else None  # type: ignore[arg-type]
+    return Preview(**cast("dict[str, Any]", shown)), str(refused) if refused else None
 
 
 def _open(

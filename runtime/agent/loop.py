@@ -13,7 +13,7 @@ from runtime.agent.shape import check_inputs, check_output
 from runtime.catalog.agent import Agent
 from runtime.domain.canonical import digest
 from runtime.domain.errors import OverBudget, Refused, ToolFailed
-from runtime.domain.json import Json
+from runtime.domain.json import Json, JsonObject, object_of
 from runtime.domain.step import Cost
 from runtime.durable.context import Context
 from runtime.durable.leaf import Leaf
@@ -120,12 +120,16 @@ def _from_json(told: Json) -> Completion:
     assert isinstance(cost, Mapping)
     return Completion(
         text=str(told["text"]),
-        tool_calls=tuple(ToolCall(**call) for call in calls if isinstance(call, dict)),  # type: ignore[arg-type]
+        tool_calls=tuple(_call(call) for call in calls if isinstance(call, Mapping)),
         model=str(told["model"]),
-        cost=Cost(**cost),  # type: ignore[arg-type]
+        cost=Cost(usd=float(str(cost["usd"])), tokens=int(str(cost["tokens"]))),
         finish=str(told["finish"]),
         demonstration=bool(told["demonstration"]),
     )
+
+
+def _call(told: JsonObject) -> ToolCall:
+    return ToolCall(id=str(told["id"]), name=str(told["name"]), arguments=str(told["arguments"]))
 
 
 def _cost_of(told: Json) -> Cost:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.domain.json import Json, JsonObject
+from runtime.domain.json import Json, JsonObject, object_of
 
 MOST_STEPS = 40
 _ID = re.compile(r"^[a-z][a-z0-9_-]{0,40}$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection
 
@@ -79,7 +79,7 @@ class Attempt:
 
     def insert_leaf(self, row: dict[str, object], *, cost: Cost | None = None) -> None:
         """Write one leaf: one commit. A crash before it means the leaf never was."""
-        large = blobs.is_large(row["output"])  # type: ignore[arg-type]
+        large = blobs.is_large(cast("Json", row["output"]))
         if large is None and cost is None:
             with self.engine.database.commit_each() as connection:
                 self._insert(connection, row)
@@ -133,7 +133,7 @@ class Attempt:
                     values["new_output_blob"] = blobs.put(transaction, large)
                 self._finish(transaction, values)
                 self._spend(transaction, cost)
-        ended = replace(leaf, status=status, output=output, error=error, failures=failures)  # type: ignore[arg-type]
+        ended = replace(leaf, status=status, output=output, error=error, failures=failures)
         self.journal.put(ended)
         return ended
 

@@ -32,7 +32,9 @@ def conduct(ctx: Context, services: Services) -> Json:
     kit = services.kits.of(ctx.run)
     outcomes: list[Outcome] = []
     addition: Turn | None = None
-    for revision in range(1, MOST_REVISIONS + 1):
+    revision = 0
+    while True:
+        revision += 1
         plan = _plan(ctx, services, kit, revision=revision, addition=addition, before=outcomes)
         _accept(ctx, services, plan, revision=revision)
         before = {one.step.id: one.answer for one in outcomes if one.succeeded}
@@ -42,6 +44,8 @@ def conduct(ctx: Context, services: Services) -> Json:
         if verdict.passed:
             return _result(drafted, outcomes)
         if ctx.run.agent is not None or _hopeless(outcomes) or _said_no(ctx, services, revision):
+            break
+        if revision == MOST_REVISIONS:
             break
         addition = prompts.replanning(
             plan=spelled(plan), outcomes=told(outcomes), findings=verdict.findings, said=said

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.agent.kit import Kit
-from runtime.domain.json import Json, JsonObject
+from runtime.domain.json import Json, JsonObject, object_of
 from runtime.domain.plan import Plan, PlanStep, StepKind, resolve
 from runtime.durable.context import Context
 from runtime.durable.leaf import Child, Ended

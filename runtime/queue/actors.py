@@ -24,7 +24,7 @@ def bind_runs(broker: Broker, execute: Callable[[str], None]) -> Actor[[str], No
 
 def bind_deliveries(
     broker: Broker, deliver: Callable[[str], Awaitable[None]]
-) -> Actor[[str], Awaitable[None]]:
+) -> Actor[[str], None]:
     """Let messages on the queue of deliveries send what a conversation is owed."""
 
     @actor(broker=broker, queue_name=DELIVERIES, actor_name=DELIVER)

@@ -13,13 +13,16 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
-import redis
-from dramatiq.brokers.redis import RedisBroker, _RedisConsumer  # pyright: ignore[reportPrivateUsage]
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer  # pyright: ignore[reportPrivateUsage] - its only seam
+from redis import Redis, RedisError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dramatiq import Message
     from dramatiq.broker import MessageProxy
     from dramatiq.middleware import Middleware
+    from redis.client import PubSub
 
 _log = logging.getLogger(__name__)
 _LISTEN_SECONDS = 5.0
@@ -47,7 +50,7 @@ class WakingRedisBroker(RedisBroker):
         return _WakingConsumer
 
     def enqueue(self, message: Message[object], *, delay: int | None = None) -> Message[object]:
-        enqueued = super().enqueue(message, delay=delay)
+        enqueued = cast("Message[object]", super().enqueue(message, delay=delay))
         self.client.publish(self._announcements, message.queue_name)
         return enqueued
 
@@ -68,17 +71,19 @@ class WakingRedisBroker(RedisBroker):
     def _listen(self) -> None:
         while not self._closed.is_set():
             try:
-                with contextlib.closing(self.client.pubsub()) as subscription:
+                client = cast("Redis", self.client)
+                with contextlib.closing(client.pubsub()) as subscription:
                     subscription.subscribe(self._announcements)
                     self._relay(subscription)
-            except redis.RedisError as error:
+            except RedisError as error:
                 _log.warning("queue announcements are lost for a moment: %s", type(error).__name__)
                 self._closed.wait(1.0)
 
-    def _relay(self, subscription: redis.client.PubSub) -> None:
+    def _relay(self, subscription: PubSub) -> None:
         while not self._closed.is_set():
-            heard = subscription.get_message(
-                ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS
+            heard = cast(
+                "Mapping[str, object] | None",
+                subscription.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS),
             )
             if heard is not None:
                 name = cast("bytes", heard["data"]).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
@@ -43,7 +43,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Run:
         status=RunStatus(row["status"]),
         control=Control(row["control"]),
         catalog=row["catalog"],
-        budget=Budget(**(row["budget"] or {})),
+        budget=Budget(**cast("dict[str, Any]", row["budget"] or {})),
         spent=Cost(usd=row["spent_usd"], tokens=row["spent_tokens"]),
         answer=row["answer"],
         sources=tuple(row["sources"] or ()),
@@ -65,6 +65,11 @@ def read(connection: Connection, run_id: str) -> Run | None:
     """Give one run, or None."""
     row = connection.execute(_ONE, {"run_id": run_id}).mappings().first()
     return from_row(row) if row else None
+
+
+def lock(connection: Connection, run_id: str) -> None:
+    """Lock a run for this transaction: the first lock of every one that touches its parts."""
+    connection.execute(select(_c.number).where(_c.id == run_id).with_for_update()).first()
 
 
 def find(connection: Connection, ref: str, *, workspace: str | None) -> Run | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 
 from runtime.domain.states import LEGAL_APPROVAL, LEGAL_RUN, LEGAL_STEP
 
-_GUARDED: dict[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
-    "run": LEGAL_RUN,  # type: ignore[dict-item]
-    "step": LEGAL_STEP,  # type: ignore[dict-item]
-    "approval": LEGAL_APPROVAL,  # type: ignore[dict-item]
+_GUARDED = {
+    "run": LEGAL_RUN,
+    "step": LEGAL_STEP,
+    "approval": LEGAL_APPROVAL,
 }
 
 
@@ -44,5 +44,5 @@ def create(dialect: str) -> list[str]:
     return statements
 
 
-def _list(states: frozenset[StrEnum]) -> str:
+def _list(states: Iterable[StrEnum]) -> str:
     return ", ".join(f"'{state.value}'" for state in sorted(states))
