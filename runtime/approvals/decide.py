@@ -18,8 +18,8 @@ from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.durable import outside
 from runtime.policy.eligibility import may_decide
 from runtime.policy.policy import Policy
-from runtime.storage import approvals, deliveries
-from runtime.storage.database import Database
+from runtime.storage import approvals, deliveries, runs
+from runtime.storage.database import Database, again_when_contended
 
 _STATUS = {
     Verdict.APPROVE: ApprovalStatus.APPROVED,
@@ -39,6 +39,7 @@ class Decisions:
     bell: Bell
     policy: Callable[[], Policy]
 
+    @again_when_contended
     def decide(self, decide: Decide, *, workspace: str | None) -> Decided:
         """Record one person's verdict.
 
@@ -51,9 +52,7 @@ class Decisions:
         spoken_to: list[str] = []
         try:
             with self.database.write() as connection:
-                approval = approvals.find(
-                    connection, decide.approval, workspace=workspace, lock=True
-                )
+                approval = self._locked(connection, decide.approval, workspace)
                 if approval is None:
                     raise NotFound(f"there is no approval {decide.approval!r}; see `approvals`")
                 if approval.status != ApprovalStatus.PENDING:
@@ -74,6 +73,14 @@ class Decisions:
         for conversation_id in dict.fromkeys(spoken_to):
             self.bell.ring_conversation(conversation_id)
         return Decided(won=True, final=final, approval=approval)
+
+    def _locked(self, connection: Connection, ref: str, workspace: str | None) -> Approval | None:
+        """Give the approval with its run and itself locked, in that order."""
+        approval = approvals.find(connection, ref, workspace=workspace)
+        if approval is None:
+            return None
+        runs.lock(connection, approval.run_id)
+        return approvals.find(connection, approval.id, workspace=workspace, lock=True)
 
     def _authorise(self, approval: Approval, decide: Decide, now: datetime) -> None:
         if decide.verdict not in VERDICTS[approval.question]:

@@ -11,7 +11,7 @@ from runtime.domain.delivery import DeliveryKind
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import ApprovalStatus
 from runtime.storage import approvals, deliveries
-from runtime.storage.database import Database
+from runtime.storage.database import Database, again_when_contended
 
 
 class Expiry:
@@ -22,6 +22,7 @@ class Expiry:
         self._clock = clock
         self._bell = bell
 
+    @again_when_contended
     def __call__(self) -> int:
         """Handle one batch of overdue approvals; give how many there were."""
         rings: list[str] = []

@@ -63,6 +63,12 @@ class TimedOut(Upstream):
     code = "timed_out"
 
 
+class Contended(Upstream):
+    """Nobody must act: two transactions stood in each other's way and this one was undone."""
+
+    code = "contended"
+
+
 class LostLease(BatonError):
     """Nobody must act: another worker has the step, or the run was stopped."""
 

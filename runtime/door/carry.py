@@ -8,7 +8,7 @@ from datetime import timedelta
 from runtime.domain.delivery import Delivery
 from runtime.domain.ports import Bell, Clock
 from runtime.storage import deliveries
-from runtime.storage.database import Database
+from runtime.storage.database import Database, again_when_contended
 
 _LEASE = timedelta(seconds=30)
 
@@ -22,6 +22,7 @@ class Carrying:
     bell: Bell
     courier: str
 
+    @again_when_contended
     def claim_deliveries(self, conversation_id: str) -> list[Delivery]:
         """Take what is due, in order; empty where another courier has the conversation."""
         with self.database.write() as connection:
@@ -33,6 +34,7 @@ class Carrying:
                 lease=_LEASE,
             )
 
+    @again_when_contended
     def mark_sent(self, delivery: Delivery, external_id: str) -> None:
         """Record that the channel has it. A crash before this makes the delivery doubtful."""
         with self.database.write() as connection:
@@ -40,6 +42,7 @@ class Carrying:
                 connection, delivery, external_id=external_id, now=self.clock.now()
             )
 
+    @again_when_contended
     def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
         """Try again later."""
         with self.database.write() as connection:
@@ -51,11 +54,13 @@ class Carrying:
                 doubtful=doubtful,
             )
 
+    @again_when_contended
     def give_up(self, delivery: Delivery, *, reason: str) -> None:
         """Record that the conversation will not take it."""
         with self.database.write() as connection:
             deliveries.give_up(connection, delivery, reason=reason)
 
+    @again_when_contended
     def release(self, conversation_id: str) -> None:
         """Let go of a conversation; ring again where more became due meanwhile."""
         with self.database.write() as connection:

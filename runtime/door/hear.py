@@ -23,7 +23,7 @@ from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.durable import outside
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.storage import conversations, definitions, deliveries, runs, signals, steps
-from runtime.storage.database import Database
+from runtime.storage.database import Database, again_when_contended
 
 _LONGEST = 20_000
 
@@ -54,6 +54,7 @@ class Hearing:
                     raise
         raise AssertionError("unreachable")
 
+    @again_when_contended
     def _receive(self, message: Message) -> Received:
         now = self.clock.now()
         keys = [key for key in (message.event_key, message.also_known_as) if key]
@@ -90,6 +91,7 @@ class Hearing:
         self.bell.ring_conversation(run.conversation_id)
         return _received(reception, run)
 
+    @again_when_contended
     def answer(self, leaf_id: str, person: Person, text: str) -> Received:
         """Answer an open question by button. Raises ``Refused`` when somebody was faster."""
         _refuse_strangers(person)
@@ -99,6 +101,7 @@ class Hearing:
             run = runs.read(connection, leaf.run_id) if leaf else None
             if leaf is None or run is None or leaf.kind != QUESTION:
                 raise NotFound("there is no such question")
+            runs.lock(connection, run.id)
             if person.principal != run.requester:
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
             rings = _answer(connection, leaf_id, person, text, now)
@@ -190,6 +193,7 @@ class Hearing:
     def _reply(
         self, connection: Connection, run: Run, message: Message, now: datetime
     ) -> list[str]:
+        runs.lock(connection, run.id)
         if message.person.principal == run.requester:
             for leaf_id in steps.open_leaves(connection, run.id, kind=QUESTION):
                 rings = _answer(connection, leaf_id, message.person, message.text, now)

@@ -19,7 +19,7 @@ from runtime.durable import outside
 from runtime.outbox.announce import Announcements
 from runtime.policy.policy import Policy
 from runtime.storage import deliveries, runs, steps
-from runtime.storage.database import Database
+from runtime.storage.database import Database, again_when_contended
 
 _STEERING = ("operator", "approver")
 
@@ -33,6 +33,7 @@ class Steering:
     bell: Bell
     policy: Callable[[], Policy]
 
+    @again_when_contended
     def cancel(self, ref: str, person: Person, *, workspace: str | None) -> str:
         """End a run now: whatever waits is closed, whatever runs may write nothing more."""
         with self.database.write() as connection:
@@ -54,6 +55,7 @@ class Steering:
         self.bell.ring_conversation(run.conversation_id)
         return run.id
 
+    @again_when_contended
     def pause(self, ref: str, person: Person, *, workspace: str | None) -> str:
         """Begin nothing new; effects under way finish and are recorded."""
         with self.database.write() as connection:
@@ -63,6 +65,7 @@ class Steering:
         self.bell.ring_conversation(run.conversation_id)
         return run.id
 
+    @again_when_contended
     def resume(self, ref: str, person: Person, *, workspace: str | None) -> str:
         """Go on with a paused run, from where each of its steps stood."""
         with self.database.write() as connection:
@@ -73,6 +76,7 @@ class Steering:
         self._ring(run, rings)
         return run.id
 
+    @again_when_contended
     def retry(self, ref: str, person: Person, *, workspace: str | None) -> str:
         """Try again what failed or was set aside; what succeeded is not done again."""
         with self.database.write() as connection:
@@ -116,6 +120,8 @@ class Steering:
         run = runs.find(connection, ref, workspace=workspace)
         if run is None:
             raise NotFound(f"there is no run {ref!r}; `runs` lists the latest")
+        runs.lock(connection, run.id)
+        run = runs.read(connection, run.id) or run
         if not self._steers(person, run):
             raise Refused(
                 f"only {run.requester_name or run.requester} or somebody with the role"

@@ -23,7 +23,8 @@ from runtime.durable import effects, failure, family
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended, Leaf
 from runtime.durable.unwind import Lost, Suspend
-from runtime.storage import signals, steps
+from runtime.storage import runs, signals, steps
+from runtime.storage.database import again_when_contended
 
 VALUE = Leaf()
 
@@ -122,6 +123,7 @@ class Context:
         if self._attempt.now() < until and not self.replaying:
             raise Suspend(f"until {until:%Y-%m-%d %H:%M:%S} UTC", wake_at=until)
 
+    @again_when_contended
     def open(
         self, name: str, leaf: Leaf, opened: Callable[[Connection, str], None]
     ) -> Json | Pending:
@@ -145,6 +147,7 @@ class Context:
             started_at=attempt.now(),
         )
         with attempt.engine.database.write() as connection:
+            runs.lock(connection, self.run.id)
             control = steps.lock_owned(connection, step_id=self.step.id, fence=attempt.fence)
             if control is None:
                 raise Lost

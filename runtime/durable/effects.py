@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from runtime.domain.effects import Effect
 from runtime.domain.errors import BatonError, Misconfigured, Refused, ToolFailed, Upstream
@@ -22,7 +23,7 @@ from runtime.durable import failure
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Leaf
 from runtime.durable.unwind import Suspend
-from runtime.storage import steps
+from runtime.storage import runs, steps
 
 _log = logging.getLogger(__name__)
 Effector = Callable[[], Json]
@@ -72,18 +73,20 @@ def _read(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
         delay = leaf.retry.delay(1, error)
         row = _row(attempt, name, leaf, status=StepStatus.FAILED, started_at=began)
         if delay is None:
-            row.update(error=failure.to_json(error), failures=1, finished_at=attempt.now())
+            spelled = failure.to_json(error)
+            row.update(error=spelled, failures=1, finished_at=attempt.now())
             attempt.insert_leaf(row)
-            raise failure.to_error(str(row["path"]), row["error"]) from error  # type: ignore[arg-type]
+            raise failure.to_error(attempt.path(name), spelled) from error
         at = attempt.now() + timedelta(seconds=delay)
         row.update(status=StepStatus.WAITING, failures=1, error=_retried(error, at))
         attempt.insert_leaf(row)
         raise _later(error, at) from error
     except BatonError as error:
         row = _row(attempt, name, leaf, status=StepStatus.FAILED, started_at=began)
-        row.update(error=failure.to_json(error), finished_at=attempt.now())
+        spelled = failure.to_json(error)
+        row.update(error=spelled, finished_at=attempt.now())
         attempt.insert_leaf(row)
-        raise failure.to_error(str(row["path"]), row["error"]) from error  # type: ignore[arg-type]
+        raise failure.to_error(attempt.path(name), spelled) from error
     cost = leaf.cost(output) if leaf.cost else None
     row = _row(attempt, name, leaf, status=StepStatus.SUCCEEDED, started_at=began)
     row.update(
@@ -117,18 +120,17 @@ def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json
     return output
 
 
-def _fail(attempt: Attempt, entry: Step, error: Exception) -> None:
+def _fail(attempt: Attempt, entry: Step, error: Exception) -> NoReturn:
     spelled = failure.to_json(error)
     attempt.finish_leaf(entry, status=StepStatus.FAILED, error=spelled, failures=entry.failures + 1)
     raise failure.to_error(entry.path, spelled) from error
 
 
-def _retry_or_fail(attempt: Attempt, entry: Step, leaf: Leaf, error: Upstream) -> None:
+def _retry_or_fail(attempt: Attempt, entry: Step, leaf: Leaf, error: Upstream) -> NoReturn:
     failures = entry.failures + 1
     delay = leaf.retry.delay(failures, error)
     if delay is None:
         _fail(attempt, entry, error)
-        return
     at = attempt.now() + timedelta(seconds=delay)
     attempt.finish_leaf(
         entry, status=StepStatus.WAITING, error=_retried(error, at), failures=failures
@@ -158,6 +160,7 @@ def _reconcile(
     if found is not None and error is not None:
         _retry_or_fail(attempt, entry, leaf, error)
     with attempt.engine.database.write() as connection:
+        runs.lock(connection, attempt.run.id)
         attempt.finish_leaf(
             entry,
             status=StepStatus.UNKNOWN,

@@ -24,7 +24,7 @@ from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, runs, steps
-from runtime.storage.database import Database
+from runtime.storage.database import Database, again_when_contended
 
 _log = logging.getLogger(__name__)
 
@@ -178,6 +178,7 @@ class Engine:
             else:
                 return self._end(attempt, StepStatus.SUCCEEDED, output=output)
 
+    @again_when_contended
     def _suspend(
         self, attempt: Attempt, wait: Suspend, *, failures: int = 0, error: JsonObject | None = None
     ) -> Step | None:
@@ -246,6 +247,7 @@ class Engine:
             error=failure.to_json(error),
         )
 
+    @again_when_contended
     def _end(
         self,
         attempt: Attempt,
@@ -262,6 +264,8 @@ class Engine:
         large = blobs.is_large(output)
         now = self.clock.now()
         with self.database.write() as connection:
+            if step.parent_id is None:
+                runs.lock(connection, step.run_id)
             stored = blobs.put(connection, large) if large is not None else None
             values = {
                 "step_id": step.id,

@@ -18,6 +18,7 @@ from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended
 from runtime.durable.unwind import Lost, Suspend
 from runtime.storage import steps
+from runtime.storage.database import again_when_contended
 
 Known = dict[str, Step]
 
@@ -78,6 +79,7 @@ def _start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: in
         known.update(fresh)
 
 
+@again_when_contended
 def _insert(attempt: Attempt, rows: list[dict[str, object]]) -> None:
     """Write new children; this thread begins with the last, so the others are rung."""
     ready = [row for row in rows if row["status"] == StepStatus.READY]

@@ -9,19 +9,28 @@ survives power loss.
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from runtime.domain.errors import Misconfigured, Upstream
+from runtime.domain.errors import Contended, Misconfigured, Upstream
 
 _BUSY_TIMEOUT_SECONDS = 30.0
+_MOST_TRIES = 5
+_UNDONE = frozenset({"40P01", "40001"})
+"""PostgreSQL's codes for a deadlock and for a serialization failure: nothing of it happened."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def normal_url(url: str) -> str:
@@ -36,6 +45,25 @@ def normal_url(url: str) -> str:
             f"BATON_DATABASE_URL begins with {scheme!r}; write sqlite:///FILE or postgresql://…"
         )
     return url
+
+
+def again_when_contended(work: Callable[P, T]) -> Callable[P, T]:
+    """Do ``work``, which is one transaction, anew when it stood in another one's way.
+
+    Transactions that touch a run lock in one order: the run, its steps from the deepest up, its
+    approvals, its deliveries. Where two meet all the same, PostgreSQL undoes one of them.
+    """
+
+    @wraps(work)
+    def patient(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_MOST_TRIES - 1):
+            try:
+                return work(*args, **kwargs)
+            except Contended:
+                time.sleep(random.uniform(0.005, 0.05))  # noqa: S311 - only spreads rivals
+        return work(*args, **kwargs)
+
+    return patient
 
 
 class Database:
@@ -142,7 +170,11 @@ def _as_upstream() -> Generator[None]:
     """Turn "the database is away" into an error that everybody knows to retry."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in _UNDONE:
+            raise Contended("two changes met; try again", ambiguous=False) from error
+        raise Upstream(_words(error), ambiguous=True) from error
+    except InterfaceError as error:
         raise Upstream(_words(error), ambiguous=True) from error
     except DBAPIError as error:
         if error.connection_invalidated:

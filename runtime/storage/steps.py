@@ -260,8 +260,9 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Step:
 
 def new_row(**values: object) -> dict[str, object]:
     """Give a complete row for an insert: every column, defaults filled in."""
-    row = dict[str, object].fromkeys(_LEAF_COLUMNS)
+    row: dict[str, object] = {}
     row.update(
+        dict.fromkeys(_LEAF_COLUMNS),
         leaf=True, title="", actor="", attempt=0, wakeups=0, pending=0, failures=0, crashes=0,
         waits_for="", cost_usd=0.0, tokens=0,
     )  # fmt: skip
@@ -341,6 +342,9 @@ def end_all(connection: Connection, run_id: str, *, status: StepStatus, now: dat
     Effects already begun keep their own row: their outcome is recorded by the worker that has them
     in hand, or they are shown as unknown when it does not come.
     """
+    # From the deepest up, as a step that ends locks itself before its parent.
+    deepest_first = select(_c.id).where(_of(run_id)).order_by(_c.id.desc()).with_for_update()
+    connection.execute(deepest_first).all()
     connection.execute(
         update(table)
         .where(_of(run_id), _c.leaf.is_(True), _c.status == _RUNNING)
