@@ -25,7 +25,7 @@ _READY_WITHIN_SECONDS = 5.0
 class Front(Protocol):
     """Something with routes: Slack, Teams, the console."""
 
-    def mount(self, app: web.Application) -> None:
+    def mount(self, app: web.Application, /) -> None:
         """Add its routes, and its start and stop, to the application."""
         ...
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection
-
 from runtime.agent.kit import Kit, Services
 from runtime.approvals.ask import Asked, opening
 from runtime.domain.approval import OnExpiry, Preview, Question, Stage
@@ -19,6 +17,7 @@ from runtime.durable.leaf import Found, Leaf
 from runtime.policy.binding import call_digest
 from runtime.policy.decision import Decision, Outcome, Proposal
 from runtime.storage import approvals
+from runtime.storage.connection import Connection
 from runtime.tools.tool import Tool
 
 _MOST_ROUNDS = 3

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from runtime.audit import chain
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.run import Run
 from runtime.storage import deliveries
+from runtime.storage.connection import Connection
 
 KIND = "question"
 

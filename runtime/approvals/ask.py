@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from runtime.audit import chain
 from runtime.domain.approval import Approval, OnExpiry, Preview, Question
 from runtime.domain.delivery import DeliveryKind
@@ -17,6 +15,7 @@ from runtime.domain.run import Run
 from runtime.domain.states import ApprovalStatus
 from runtime.policy.decision import Decision
 from runtime.storage import approvals, deliveries
+from runtime.storage.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

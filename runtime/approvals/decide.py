@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from runtime.audit import chain
 from runtime.domain.approval import VERDICTS, Approval, Decide, Decided, Question, Verdict
 from runtime.domain.errors import NotFound, Refused
@@ -19,6 +17,7 @@ from runtime.durable import outside
 from runtime.policy.eligibility import may_decide
 from runtime.policy.policy import Policy
 from runtime.storage import approvals, deliveries, runs
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 _STATUS = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from runtime.approvals.decide import answer_call
 from runtime.audit import chain
 from runtime.domain.approval import Approval, OnExpiry, Question
@@ -11,6 +9,7 @@ from runtime.domain.delivery import DeliveryKind
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import ApprovalStatus
 from runtime.storage import approvals, deliveries
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 

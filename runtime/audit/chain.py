@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from runtime.domain import canonical
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.run import AuditRecord
 from runtime.storage import audits
+from runtime.storage.connection import Connection
 
 _START = "0" * 64
 

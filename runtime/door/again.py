@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from runtime.domain.states import StepStatus
 from runtime.domain.step import Step
 from runtime.storage import runs, steps
+from runtime.storage.connection import Connection
 
 _FAILED = (StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED)
 

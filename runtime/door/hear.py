@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
-
 from runtime.agent.question import KIND as QUESTION
 from runtime.audit import chain
 from runtime.catalog.catalog import Catalog
@@ -23,6 +20,7 @@ from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.durable import outside
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.storage import conversations, definitions, deliveries, runs, signals, steps
+from runtime.storage.connection import AlreadyThere, Connection
 from runtime.storage.database import Database, again_when_contended
 
 _LONGEST = 20_000
@@ -47,7 +45,7 @@ class Hearing:
         for last in (False, False, True):
             try:
                 return self._receive(message)
-            except IntegrityError:
+            except AlreadyThere:
                 # Another process took the same event, or made the same conversation, at the same
                 # moment: what it committed is found on the next look.
                 if last:
@@ -119,7 +117,7 @@ class Hearing:
                 return not conversations.take(
                     connection, event_key, person=person, now=self.clock.now()
                 )
-            except IntegrityError:
+            except AlreadyThere:
                 return True
 
     def _start(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from runtime.agent.question import KIND as QUESTION
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Place
@@ -30,6 +28,7 @@ from runtime.storage import (
     runs,
 )
 from runtime.storage import steps as step_table
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database
 
 _PLANNED = {kind.value for kind in StepKind}

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from sqlalchemy import Connection
-
 from runtime.audit import chain
 from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import NotFound, Refused
@@ -19,6 +17,7 @@ from runtime.durable import outside
 from runtime.outbox.announce import Announcements
 from runtime.policy.policy import Policy
 from runtime.storage import deliveries, runs, steps
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 _STEERING = ("operator", "approver")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 from runtime.domain.step import Step
+from runtime.storage.connection import Connection
 
 
 class Announcer(Protocol):

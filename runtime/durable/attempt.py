@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Connection
-
 from runtime.domain.ids import child_path, step_id
 from runtime.domain.json import Json
 from runtime.domain.run import Run
@@ -17,6 +15,7 @@ from runtime.domain.step import Cost, Step
 from runtime.durable.journal import Journal
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, runs, steps
+from runtime.storage.connection import Connection
 
 if TYPE_CHECKING:
     from runtime.durable.engine import Engine

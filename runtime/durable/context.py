@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
-from sqlalchemy import Connection
-
 from runtime.domain.errors import BatonError, OverBudget
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json
@@ -24,6 +22,7 @@ from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended, Leaf
 from runtime.durable.unwind import Lost, Suspend
 from runtime.storage import runs, signals, steps
+from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
 
 VALUE = Leaf()

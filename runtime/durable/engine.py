@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from runtime.domain.errors import BatonError, HandlerChanged, LostLease, Upstream
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json, JsonObject
@@ -24,6 +22,7 @@ from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, runs, steps
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 _log = logging.getLogger(__name__)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Step
@@ -18,6 +16,7 @@ from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended
 from runtime.durable.unwind import Lost, Suspend
 from runtime.storage import steps
+from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
 
 Known = dict[str, Step]

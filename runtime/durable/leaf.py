@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.step import Cost
 from runtime.durable.retry import BACK_OFF, Retry
+from runtime.storage.connection import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

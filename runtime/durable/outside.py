@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from runtime.domain.json import Json
 from runtime.domain.states import StepStatus
 from runtime.storage import steps
+from runtime.storage.connection import Connection
 
 RING_GRACE = timedelta(seconds=5)
 

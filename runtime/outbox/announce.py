@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from runtime.audit import chain
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.json import JsonObject
 from runtime.domain.ports import Clock
 from runtime.domain.step import Step
 from runtime.storage import approvals, deliveries, runs
+from runtime.storage.connection import Connection
 
 
 class Announcements:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
@@ -68,11 +79,15 @@ def touch(connection: Connection, subject_id: str, *, now: datetime) -> list[str
 
 
 def _touch(
-    connection: Connection, here: object, kind: object, subject_id: str, now: datetime
+    connection: Connection,
+    here: ColumnElement[bool],
+    kind: ColumnElement[bool],
+    subject_id: str,
+    now: datetime,
 ) -> bool:
     statement = (
         update(table)
-        .where(here, kind, _c.subject_id == subject_id)  # type: ignore[arg-type]
+        .where(here, kind, _c.subject_id == subject_id)
         .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(now))
     )
     return connection.execute(statement).rowcount > 0

@@ -57,5 +57,5 @@ def spent(connection: Connection) -> tuple[float, int]:
     return float(row[0]), int(row[1])
 
 
-def _grouped(connection: Connection, statement: Select[Any]) -> dict[str, int]:
+def _grouped(connection: Connection, statement: Select[Any, int]) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in connection.execute(statement)}

@@ -1,0 +1,8 @@
+"""What a transaction is passed around as; above this room nobody needs to know whose type it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError as AlreadyThere
+
+__all__ = ["AlreadyThere", "Connection"]
