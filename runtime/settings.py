@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from runtime.domain.budget import Budget
@@ -19,8 +19,9 @@ DOTENV = ".env"
 class Settings(BaseSettings):
     """What a deployment decides. ``.env.example`` lists the same names, a test keeps them equal."""
 
+    # By alias only: by field name too, ``home`` would be read from HOME and ``port`` from PORT.
     model_config = SettingsConfigDict(
-        env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+        env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     database_url: str | None = Field(default=None, alias="BATON_DATABASE_URL")
@@ -69,6 +70,13 @@ class Settings(BaseSettings):
     """The application's client secret."""
     microsoft_app_tenant_id: str | None = Field(default=None, alias="MICROSOFT_APP_TENANT_ID")
     """The application's tenant."""
+
+    @field_validator("http_allow", mode="before")
+    @classmethod
+    def _places(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(place.strip() for place in given.split(",") if place.strip())
 
     @property
     def database(self) -> str:
