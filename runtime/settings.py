@@ -9,7 +9,12 @@ from typing import Annotated
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from runtime.domain.budget import Budget
 
@@ -19,9 +24,8 @@ DOTENV = ".env"
 class Settings(BaseSettings):
     """What a deployment decides. ``.env.example`` lists the same names, a test keeps them equal."""
 
-    # By alias only: by field name too, ``home`` would be read from HOME and ``port`` from PORT.
     model_config = SettingsConfigDict(
-        env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
     )
 
     database_url: str | None = Field(default=None, alias="BATON_DATABASE_URL")
@@ -70,6 +74,26 @@ class Settings(BaseSettings):
     """The application's client secret."""
     microsoft_app_tenant_id: str | None = Field(default=None, alias="MICROSOFT_APP_TENANT_ID")
     """The application's tenant."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let code name the fields, and the environment only our variables.
+
+        By field name too, ``home`` would be read from HOME and ``port`` from PORT.
+        """
+        del settings_cls, file_secret_settings
+        by_alias = cls.model_config.copy()
+        by_alias["populate_by_name"] = False
+        for source in (env_settings, dotenv_settings):
+            source.config = by_alias
+        return init_settings, env_settings, dotenv_settings
 
     @field_validator("http_allow", mode="before")
     @classmethod

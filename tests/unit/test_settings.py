@@ -41,3 +41,10 @@ def test_an_empty_line_in_dotenv_leaves_the_default(
     (tmp_path / ".env").write_text("BATON_PORT=\n", encoding="utf-8")
 
     assert Settings().port == 8484
+
+
+def test_code_may_name_the_fields(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BATON_PORT", "1")
+
+    assert Settings.model_validate({"port": 2, "home": tmp_path}).port == 2
