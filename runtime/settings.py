@@ -129,8 +129,16 @@ def environment() -> Mapping[str, str]:
     return {**beneath, **os.environ}
 
 
+def tool_environment() -> Mapping[str, str]:
+    """Give what tools may be handed secrets from: never Baton's own or a chat's."""
+    return {
+        name: value
+        for name, value in environment().items()
+        if not name.startswith(("BATON_", "SLACK_", "MICROSOFT_"))
+    }
+
+
 def export_model_keys() -> None:
     """Put what ``.env`` says into the process environment, where LiteLLM looks for its keys."""
-    for name, value in environment().items():
-        if name not in os.environ and not name.startswith(("BATON_", "SLACK_", "MICROSOFT_")):
-            os.environ[name] = value
+    for name, value in tool_environment().items():
+        os.environ.setdefault(name, value)
