@@ -46,7 +46,7 @@ faults: $(VENV)/installed-dev
 
 # The reference pages that are drawn from the code.
 references: $(VENV)/installed-dev
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache
