@@ -1,0 +1,188 @@
+"""The card of an approval: what is asked, exactly, and the buttons that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bots.spelling import cut, one_line, plural
+from bots.teams.drawn import Drawn, first_fitting
+from bots.teams.elements import Element, button, card, fixed, header, line, run, small, text_input
+from bots.views import ApprovalCard, Argument
+from runtime.domain.approval import Verdict
+from runtime.domain.json import Json, JsonObject
+
+LOOK = "approval.look"
+REASON = "reason"
+LONGEST_REASON = 1_000
+_MOST_PEOPLE = 10
+_MOST_ARGUMENTS = 20
+_MOST_LINES = 60
+_NAME_LIMIT = 80
+
+
+def draw_approval(view: ApprovalCard, *, note: str = "") -> Drawn:
+    """Draw an approval. Approve is offered only where every argument is shown whole.
+
+    ``note`` is for the person who clicked. Arguments that do not fit are left out from the end,
+    and what is left out is said, with the command that shows all of it.
+    """
+    shown, complete = _whole(view)
+    return first_fitting(
+        Drawn(summary=_summary(view), card=_card(view, body, whole=whole))
+        for body, whole in (
+            *(
+                (_body(view, shown[:count], note=note, whole=whole), whole)
+                for count in range(len(shown), -1, -1)
+                for whole in [complete and count == len(shown)]
+            ),
+            (_bare(view), False),
+        )
+    )
+
+
+def _card(view: ApprovalCard, body: Sequence[Element], *, whole: bool) -> JsonObject:
+    if not view.verdicts:
+        return card(body)
+    # Asked by every client that shows the card: so a copy whose id was lost on the way, which
+    # nobody can update, still shows how things stand now.
+    look: JsonObject = {"type": "Action.Execute", "verb": LOOK, "data": _ids(view)}
+    return card([*body, *_reason(view)], _buttons(view, whole=whole), refresh=look)
+
+
+def _whole(view: ApprovalCard) -> tuple[Sequence[Argument], bool]:
+    shown = view.arguments[:_MOST_ARGUMENTS]
+    complete = len(shown) == len(view.arguments) and all(
+        one.complete and len(one.name) <= _NAME_LIMIT and one.value.count("\n") < _MOST_LINES
+        for one in shown
+    )
+    return shown, complete
+
+
+def _body(
+    view: ApprovalCard, shown: Sequence[Argument], *, note: str, whole: bool
+) -> list[Element]:
+    return [
+        *([line(run(cut(note, 500), color="Attention"))] if note else []),
+        header(f"Approval {view.number} · {view.status}: {view.title}"),
+        *_facts(view),
+        *_arguments(view, shown, whole=whole),
+        *([line(run(cut(view.outcome, 1_500)))] if view.outcome else _who(view)),
+    ]
+
+
+def _bare(view: ApprovalCard) -> list[Element]:
+    """What is left when even the card's own words are too long: the question and the ways on."""
+    return [
+        header(f"Approval {view.number} · {view.status}"),
+        line(run("This call is too long for a card.")),
+        *([line(run(cut(view.outcome, 300)))] if view.outcome else [_open_all(view)]),
+    ]
+
+
+def _facts(view: ApprovalCard) -> list[Element]:
+    facts = [
+        ("What", cut(view.what, 600)),
+        ("Where", cut(view.where, 300)),
+        ("How many", "" if view.how_many is None else f"{view.how_many:,}"),
+        ("Can be undone", "yes" if view.reversible else "no"),
+        ("Tool", cut(view.tool, 120)),
+        ("Proposed by", f"{cut(view.agent, 120)} in run {view.run_number}"),
+        ("Requested by", cut(view.requester, 120)),
+        ("Why it asks", cut(view.reason, 300)),
+    ]
+    return [
+        line(run(f"{name}: ", bold=True), run(value), spacing="Small")
+        for name, value in facts
+        if value
+    ]
+
+
+def _arguments(view: ApprovalCard, shown: Sequence[Argument], *, whole: bool) -> list[Element]:
+    elements: list[Element] = []
+    for one in shown:
+        elements.append(line(run(cut(one.name, _NAME_LIMIT), bold=True, mono=True)))
+        # The line ends are the value's own: each line stands by itself, none is joined.
+        lines = one.value.split("\n")
+        elements += fixed("\n".join(lines[:_MOST_LINES]), most_lines=_MOST_LINES) or []
+        if len(lines) > _MOST_LINES:
+            elements += small(f"… and {plural(len(lines) - _MOST_LINES, 'more line')}")
+    left = len(view.arguments) - len(shown)
+    if left:
+        elements += small(f"… and {plural(left, 'more argument')}, not shown here")
+    if not whole and view.verdicts:
+        elements.append(_open_all(view))
+    return elements
+
+
+def _open_all(view: ApprovalCard) -> Element:
+    command = f"approvals {view.number}"
+    return line(
+        run("Not everything is shown. To let it be done, write "),
+        run(command, mono=True),
+        run(" to me, read all of it, and approve with the line at its end."),
+        spacing="Medium",
+    )
+
+
+def _who(view: ApprovalCard) -> list[Element]:
+    named = [one_line(name, 80) for name in view.eligible[:_MOST_PEOPLE]]
+    left = len(view.eligible) - len(named)
+    people = ", ".join(named) + (f" and {left} more" if left else "")
+    people = people or "nobody; ask an operator to correct the policy"
+    progress = f" ({one_line(view.progress)})" if view.progress else ""
+    until = (
+        f"Open until {_moment(view.expires_at)}; then {cut(view.on_expiry, 120)}."
+        if view.expires_at is not None
+        else ""
+    )
+    may = line(run("May decide: ", bold=True), run(people + progress), spacing="Medium")
+    return [may, *small(until)]
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _ids(view: ApprovalCard) -> JsonObject:
+    return {"id": view.approval_id, "nonce": view.nonce}
+
+
+def _reason(view: ApprovalCard) -> list[Element]:
+    if Verdict.REJECT not in view.verdicts:
+        return []
+    return [
+        text_input(
+            REASON,
+            label="To reject, say why",
+            placeholder="The agent reads this and looks for another way",
+            error="Write a few words before you reject",
+            limit=LONGEST_REASON,
+        )
+    ]
+
+
+def _buttons(view: ApprovalCard, *, whole: bool) -> list[Json]:
+    unseen = () if whole else (Verdict.APPROVE, Verdict.REPEAT)
+    return [_button(verdict, _ids(view)) for verdict in view.verdicts if verdict not in unseen]
+
+
+def _button(verdict: Verdict, data: JsonObject) -> Json:
+    verb = f"approval.{verdict.value}"
+    match verdict:
+        case Verdict.APPROVE:
+            return button("Approve", verb=verb, data=data, style="positive")
+        case Verdict.REJECT:
+            return button("Reject", verb=verb, data=data, style="destructive", inputs=True)
+        case Verdict.HAPPENED:
+            return button("It happened", verb=verb, data=data)
+        case Verdict.REPEAT:
+            return button("It did not, do it again", verb=verb, data=data)
+        case Verdict.ABORT:
+            return button("Give up", verb=verb, data=data, style="destructive")
+
+
+def _summary(view: ApprovalCard) -> str:
+    if view.outcome:
+        return f"Approval {view.number}, {view.status}: {view.title} {view.outcome}"
+    return f"Approval {view.number} is needed: {view.title} {view.what}"

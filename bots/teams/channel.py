@@ -1,0 +1,131 @@
+"""Speaking in Teams: posts, updates, and what is done where nobody knows whether a post arrived.
+
+**A post in doubt is posted again.** A bot cannot read a conversation, posts carry no key that
+Teams would compare, and no time of waiting tells anything, so a lost answer leaves two ways:
+
+- take it as said: an approval that never arrived is waited for until it expires;
+- say it again: at worst it is there twice.
+
+Baton says it again, after the courier's pause. Each lost answer costs at most one duplicate, and
+no approval is ever lost. The duplicate does no harm: both copies carry the same approval and
+nonce, the first decision wins whichever copy it comes from, and although nobody can update the
+copy whose id was lost, its ``refresh`` makes every client that shows it ask for the present
+state; a click on it puts the present card in its place, since a click names its message.
+To be reversed when the connector takes an idempotency key, or when Baton may read conversations
+through Graph anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bots.teams.connector import CallError, Connector
+from bots.teams.credentials import TeamsCredentials
+from bots.teams.drawn import plain
+from bots.teams.pace import Pace
+from bots.teams.reference import Reference
+from bots.teams.refusals import GONE, TOO_LARGE, sorted_error
+from bots.teams.rendering import draw
+from bots.teams.tokens_out import tokens_for
+from bots.views import Shown
+from runtime.domain.delivery import Delivery
+from runtime.domain.errors import Refused, Upstream
+from runtime.domain.json import JsonObject
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 1.5
+_HINT = "This could not be drawn as a card; write runs or approvals to see all of it."
+
+
+class TeamsChannel:
+    """Implements ``bots.channel.Channel``. A message's id is the connector's activity id."""
+
+    def __init__(
+        self,
+        credentials: TeamsCredentials,
+        *,
+        connector: Connector | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        credentials.require()
+        self._connector = connector or Connector(
+            tokens=tokens_for(credentials), service_urls=credentials.service_urls
+        )
+        self._pace = pace or Pace()
+
+    @property
+    def name(self) -> str:
+        """Give the name that places carry."""
+        return "teams"
+
+    async def send(self, delivery: Delivery, shown: Shown) -> str:
+        """Post into the place's conversation, or update the message that is there already."""
+        there = Reference.of(delivery.place.address)
+        if there is None:
+            raise Refused(f"delivery {delivery.id!r} names no Teams conversation; nothing was sent")
+        drawn = draw(shown)
+        words: JsonObject = {
+            "type": "message",
+            "textFormat": "plain",
+            "text": f"{plain(drawn.summary, 1_000)}\n\n{_HINT}",
+        }
+        try:
+            return await self._say(delivery, there, drawn.activity if drawn.fits else words)
+        except CallError as fault:
+            if fault.status not in TOO_LARGE:
+                raise sorted_error(fault) from None
+            # Nobody may wait for a card that Teams will never show: its words get through.
+            log.error("Teams refused the card of delivery %s: %s", delivery.id, fault.code)
+        try:
+            return await self._say(delivery, there, words)
+        except CallError as fault:
+            raise sorted_error(fault) from None
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Give None: nobody can look, and it is posted again. See above for why that is right."""
+        log.warning("delivery %s may be posted twice: its first answer was lost", delivery.id)
+        return None
+
+    async def close(self) -> None:
+        """Close the connections to Teams."""
+        await self._connector.close()
+
+    async def _say(self, delivery: Delivery, there: Reference, activity: JsonObject) -> str:
+        if delivery.external_id is not None:
+            try:
+                await self._take_place(there)
+                await self._connector.put(there, delivery.external_id, activity)
+            except CallError as fault:
+                self._learn(fault, there)
+                if fault.status != GONE:
+                    raise
+                log.info("delivery %s is posted anew: %s", delivery.id, fault.code)
+            else:
+                return delivery.external_id
+        await self._take_place(there)
+        try:
+            return await self._connector.post(there, activity)
+        except CallError as fault:
+            self._learn(fault, there)
+            raise
+
+    async def _take_place(self, there: Reference) -> None:
+        wait = self._pace.admit(
+            tenant=there.tenant,
+            conversation=there.conversation,
+            patience_seconds=_PATIENCE_SECONDS,
+        )
+        if wait > _PATIENCE_SECONDS:
+            raise Upstream(
+                "Teams' pace is used up for the moment; it is sent a little later",
+                retry_after_seconds=wait,
+                ambiguous=False,
+            )
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def _learn(self, fault: CallError, there: Reference) -> None:
+        if fault.retry_after_seconds is not None:
+            self._pace.close(there.conversation, seconds=fault.retry_after_seconds)

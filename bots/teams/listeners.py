@@ -1,0 +1,103 @@
+"""What people write: requests, replies to a run at work, and commands as text."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from bots.bridge import Bridge
+from bots.commands import run_command
+from bots.door import Door
+from bots.teams.directory import Directory
+from bots.teams.inbound import Heard, read_message, reference_in
+from bots.teams.payload import Payload
+from bots.teams.recent import Recent
+from bots.teams.reference import CHANNEL
+from bots.teams.said import command_line
+from bots.teams.trouble import spell_trouble
+from bots.teams.whisper import Whisper
+from runtime.domain.errors import BatonError, Refused, Upstream
+
+log = logging.getLogger(__name__)
+
+DOWN = (
+    "Baton cannot reach its database at this moment, and nothing was done. "
+    "Try again in a minute; if it stays so, tell whoever runs Baton."
+)
+_HINT = "Say what you want done, for example: compare the vendor offers in offers.csv. Or: help"
+_WELCOME = (
+    "Baton is here. Say what you want done, in your own words; mention me first where others "
+    "write too. I plan it, show how it goes, and ask before anything sensitive. All commands: help"
+)
+
+
+class NotTakenError(Exception):
+    """An activity was understood and could not be kept; Teams must deliver it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Each takes one activity and makes one call into the runtime."""
+
+    runtime: Door
+    bridge: Bridge
+    directory: Directory
+    whisper: Whisper
+    answered: Recent
+
+    async def said(self, body: Payload) -> None:
+        """Hand a message on; returns after the commit.
+
+        Raises:
+            NotTakenError: a crash before the commit loses nothing, since Teams comes again; after
+                it, the next delivery is a known duplicate.
+        """
+        heard = read_message(body)
+        if heard is None or heard.event_key in self.answered:
+            return
+        try:
+            reply = await self._take(heard)
+        except Refused as refused:
+            self.whisper.tell(heard.claim.user_id, heard.reference, refused.public)
+        except Exception as error:
+            raise NotTakenError(_cause(error)) from error
+        else:
+            if reply:
+                self.whisper.reply(heard.reference, reply)
+            if reply is not None:
+                self.answered.add(heard.event_key)
+
+    async def installed(self, body: Payload) -> None:
+        """Greet a chat that Baton was added to; a channel is not disturbed."""
+        there = reference_in(body)
+        if there is not None and there.kind != CHANNEL and body.text("action") == "add":
+            self.whisper.reply(there, _WELCOME)
+
+    async def _take(self, heard: Heard) -> str | None:
+        """Give what must be replied; None where a card will say it."""
+        command = command_line(heard.text)
+        if command is not None:
+            return await self._command(heard, command)
+        person = await self.directory.speaker(heard.claim, heard.reference)
+        if not heard.text:
+            return _HINT
+        await self.bridge(self.runtime.receive, heard.message(person))
+        return None
+
+    async def _command(self, heard: Heard, command: str) -> str:
+        person = await self.directory.decider(heard.claim, heard.reference)
+        reply = await self.bridge(
+            run_command,
+            command,
+            runtime=self.runtime,
+            person=person,
+            place=heard.reference.place,
+            surface="teams",
+            event_key=heard.event_key,
+        )
+        return reply.text
+
+
+def _cause(error: Exception) -> str:
+    known = isinstance(error, Upstream | BatonError)
+    return error.public if known else spell_trouble(error)

@@ -1,0 +1,69 @@
+"""A model's Markdown, drawn by us: headings, lists, bold, code. No links, no images, no HTML.
+
+A link is shown as its words and its address, so that nobody is led where the words do not say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bots.spelling import prose
+from bots.teams.elements import Element, line, run
+from runtime.domain.json import Json
+
+_FENCE = re.compile(r"^\s*(```|~~~)")
+_HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
+_BULLET = re.compile(r"^(\s*)[-*+]\s+(.*)$")
+_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\(([^()\s]{1,2000})\)")
+_SPAN = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")
+
+
+def drawn_markdown(text: str) -> list[Element]:
+    """Draw text block by block; what is no Markdown stands as it is."""
+    return list(_blocks(prose(text).strip("\n").split("\n")))
+
+
+def _blocks(lines: list[str]) -> Iterator[Element]:
+    in_code = False
+    gap = False
+    for one in lines:
+        if _FENCE.match(one):
+            in_code = not in_code
+            continue
+        if in_code:
+            yield line(run(one, mono=True), spacing="None")
+            continue
+        if not one.strip():
+            gap = True
+            continue
+        yield _block(one, spacing="Default" if gap else "Small")
+        gap = False
+
+
+def _block(one: str, *, spacing: str) -> Element:
+    if heading := _HEADING.match(one):
+        return line(run(heading.group(2), bold=True, size="Medium"), spacing=spacing)
+    if bullet := _BULLET.match(one):
+        indent = "\u00a0\u00a0" * (len(bullet.group(1).replace("\t", "    ")) // 2)
+        return line(run(f"{indent}• "), _spans(bullet.group(2)), spacing="None")
+    if one.lstrip().startswith("|"):
+        return line(run(one, mono=True), spacing="None")
+    return line(_spans(one), spacing=spacing)
+
+
+def _spans(text: str) -> list[Json]:
+    text = _LINK.sub(_spelled_link, text)
+    runs: list[Json] = []
+    at = 0
+    for span in _SPAN.finditer(text):
+        runs += run(text[at : span.start()])
+        bold, code = span.group(1), span.group(2)
+        runs += run(bold, bold=True) if bold else run(code, mono=True)
+        at = span.end()
+    return [*runs, *run(text[at:])]
+
+
+def _spelled_link(link: re.Match[str]) -> str:
+    words, address = link.group(1).strip(), link.group(2)
+    return address if words in ("", address) else f"{words} ({address})"

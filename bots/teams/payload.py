@@ -1,0 +1,69 @@
+"""An activity's JSON, read without trusting its shape.
+
+The SDK's models lose what matters here (the tenant, unknown entity fields), so everything that
+decides who may do what is read from the body as it arrived.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+# Microsoft's own playground gives ids with a digit too many.
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12,13}")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_ID = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One value of a payload; what is absent or of another type reads as empty."""
+
+    value: object
+
+    def at(self, *path: str) -> Payload:
+        """Go down the path; an empty payload where it ends early."""
+        value = self.value
+        for name in path:
+            if not isinstance(value, Mapping):
+                return Payload(None)
+            value = cast("Mapping[str, object]", value).get(name)
+        return Payload(value)
+
+    def text(self, *path: str) -> str:
+        """Give the string at the path, or an empty one; what no database stores is replaced."""
+        value = self.at(*path).value
+        return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else ""
+
+    def identifier(self, *path: str) -> str:
+        """Give the id at the path, or an empty string where it is not fit to be one.
+
+        Teams' ids hold nearly any printable character: ``19:abc@thread.tacv2;messageid=17``.
+        """
+        value = self.text(*path)
+        fit = len(value) <= _LONGEST_ID and value.isascii() and value.isprintable()
+        return value if fit and not any(char.isspace() for char in value) else ""
+
+    def guid(self, *path: str) -> str:
+        """Give the directory id at the path in lower case, or an empty string."""
+        value = self.text(*path)
+        return value.lower() if _GUID.fullmatch(value) else ""
+
+    def whole(self, *path: str) -> int | None:
+        """Give the whole number at the path, or None; ``true`` is none."""
+        value = self.at(*path).value
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def items(self, *path: str) -> tuple[Payload, ...]:
+        """Give the entries of the list at the path."""
+        value = self.at(*path).value
+        if not isinstance(value, list):
+            return ()
+        return tuple(Payload(item) for item in cast("list[object]", value))
+
+    @property
+    def empty(self) -> bool:
+        """Say whether there is nothing here."""
+        return not self.value

@@ -1,0 +1,81 @@
+"""Words of the moment: replies to commands, and what only one person is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from dataclasses import replace
+
+from bots.teams.answer_card import draw_reply
+from bots.teams.connector import CallError, Connector
+from bots.teams.reference import PERSONAL, Reference
+from runtime.domain.errors import Upstream
+from runtime.domain.json import JsonObject
+
+log = logging.getLogger(__name__)
+
+_MOST_AT_ONCE = 200
+_MOST_CHATS = 10_000
+
+
+class Whisper:
+    """Says things after the request is answered, so that no answer waits for Teams.
+
+    What is lost with the process is lost: nothing said here changes anything.
+    """
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._saying: set[asyncio.Task[None]] = set()
+        self._chats: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    def reply(self, there: Reference, text: str) -> None:
+        """Say something where it was asked."""
+        self._soon(self._reply(there, text))
+
+    def tell(self, user_id: str, there: Reference, text: str) -> None:
+        """Tell one person something in their own chat with the bot."""
+        self._soon(self._tell(user_id, there, text))
+
+    def put(self, there: Reference, message_id: str, activity: JsonObject) -> None:
+        """Put the present card into a message whose id a click has just told."""
+        self._soon(self._connector.put(there, message_id, activity))
+
+    async def close(self) -> None:
+        """Wait for what is being said."""
+        if self._saying:
+            await asyncio.wait(self._saying, timeout=5)
+
+    def _soon(self, saying: Coroutine[None, None, None]) -> None:
+        if len(self._saying) >= _MOST_AT_ONCE:
+            saying.close()
+            log.warning("a reply was dropped: Teams is too slow")
+            return
+        task = asyncio.get_running_loop().create_task(_quietly(saying))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
+
+    async def _reply(self, there: Reference, text: str) -> None:
+        await self._connector.post(there, draw_reply(text).activity)
+
+    async def _tell(self, user_id: str, there: Reference, text: str) -> None:
+        if not there.personal:
+            there = replace(there, conversation=await self._chat(user_id, there), kind=PERSONAL)
+        await self._reply(there, text)
+
+    async def _chat(self, user_id: str, there: Reference) -> str:
+        key = (there.tenant, user_id)
+        if key not in self._chats:
+            self._chats[key] = await self._connector.open_personal(there, user_id)
+            if len(self._chats) > _MOST_CHATS:
+                self._chats.popitem(last=False)
+        return self._chats[key]
+
+
+async def _quietly(saying: Coroutine[None, None, None]) -> None:
+    try:
+        await saying
+    except (CallError, Upstream) as fault:
+        log.info("a reply was lost: %s", fault)

@@ -1,0 +1,96 @@
+"""What Teams sends to a bot's endpoint, as JSON."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.worlds.teams.cast import BOT, BOT_NAME, Chat, Member
+
+_NUMBERS = itertools.count(1_700_000_000_001)
+MENTION = f"<at>{BOT_NAME}</at>"
+
+
+def new_id() -> str:
+    """Give a message id as Teams gives them."""
+    return str(next(_NUMBERS))
+
+
+def envelope(kind: str, person: Member, chat: Chat, *, service_url: str) -> dict[str, Any]:
+    """Give what every activity has."""
+    account: dict[str, Any] = {"id": person.id, "name": person.name}
+    if person.object_id:
+        account["aadObjectId"] = person.object_id
+    conversation: dict[str, Any] = {
+        "id": chat.id,
+        "conversationType": chat.kind,
+        "tenantId": person.tenant,
+    }
+    if chat.kind != "personal":
+        conversation["isGroup"] = True
+    channel_data: dict[str, Any] = {"tenant": {"id": person.tenant}}
+    if chat.team:
+        channel_data["team"] = {"id": chat.team}
+    return {
+        "type": kind,
+        "id": new_id(),
+        "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "channelId": "msteams",
+        "serviceUrl": service_url,
+        "from": account,
+        "recipient": {"id": BOT, "name": BOT_NAME},
+        "conversation": conversation,
+        "channelData": channel_data,
+        "entities": [{"type": "clientInfo", "locale": "en-GB", "platform": "Windows"}],
+    }
+
+
+def message(
+    person: Member, chat: Chat, text: str, *, service_url: str, mention: bool
+) -> dict[str, Any]:
+    """Give something a person wrote."""
+    body = envelope("message", person, chat, service_url=service_url)
+    body |= {"text": text, "textFormat": "plain"}
+    if mention:
+        body["text"] = f"{MENTION}\u00a0{text}"
+        body["entities"].append(
+            {"type": "mention", "text": MENTION, "mentioned": {"id": BOT, "name": BOT_NAME}}
+        )
+    if chat.kind == "channel" and ";messageid=" not in chat.id:
+        body["conversation"]["id"] = f"{chat.id};messageid={body['id']}"
+    return body
+
+
+def execute(
+    person: Member,
+    chat: Chat,
+    *,
+    service_url: str,
+    message_id: str,
+    verb: str,
+    data: dict[str, Any],
+    automatic: bool = False,
+) -> dict[str, Any]:
+    """Give a press on ``Action.Execute``, or a card that came into view."""
+    body = envelope("invoke", person, chat, service_url=service_url)
+    body["name"] = "adaptiveCard/action"
+    body["replyToId"] = message_id
+    body["value"] = {
+        "action": {"type": "Action.Execute", "verb": verb, "data": data},
+        "trigger": "automatic" if automatic else "manual",
+    }
+    return body
+
+
+def submit(
+    person: Member, chat: Chat, *, service_url: str, message_id: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    """Give a press on ``Action.Submit``: a message without words."""
+    body = envelope("message", person, chat, service_url=service_url)
+    return body | {"replyToId": message_id, "value": data}
+
+
+def installed(person: Member, chat: Chat, *, service_url: str) -> dict[str, Any]:
+    """Give the news that the app was added somewhere."""
+    return envelope("installationUpdate", person, chat, service_url=service_url) | {"action": "add"}

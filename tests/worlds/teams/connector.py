@@ -1,0 +1,203 @@
+"""The far side on the wire: Bot Connector, key endpoint and token endpoint in one application."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from tests.worlds.teams.activities import new_id
+from tests.worlds.teams.cards import card_of, faults
+from tests.worlds.teams.cast import EVERYBODY, PASSWORD, TENANT, Member
+from tests.worlds.teams.signing import Signer
+
+_NAMES = ("id", "name", "objectId", "aadObjectId", "tenantId", "userRole")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    """Undecoded, as on the wire."""
+    authorization: str
+    body: Any
+
+
+@dataclass(slots=True, kw_only=True)
+class Posted:
+    """One message of the bot, and all it has been."""
+
+    id: str
+    conversation: str
+    revisions: list[dict[str, Any]]
+
+    @property
+    def activity(self) -> dict[str, Any]:
+        """Give what everybody sees now."""
+        return self.revisions[-1]
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """Give the card everybody sees now."""
+        return card_of(self.activity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What goes wrong with the next request of a kind."""
+
+    method: str
+    part: str
+    status: int
+    """0 cuts the line."""
+    after: bool
+    """The request takes effect first."""
+    retry_after: str
+    code: str
+
+
+@dataclass(slots=True)
+class Connector:
+    """State and routes. ``signed`` says whether callers must show a token."""
+
+    signer: Signer
+    signed: bool
+    url: str = ""
+    members: dict[str, Member] = field(
+        default_factory=lambda: {one.id: one for one in EVERYBODY if one.tenant == TENANT}
+    )
+    messages: list[Posted] = field(default_factory=list[Posted])
+    chats: dict[str, str] = field(default_factory=dict[str, str])
+    """Personal chats the bot has opened: their id and whom with."""
+    calls: list[Call] = field(default_factory=list[Call])
+    wishes: deque[Fault] = field(default_factory=deque[Fault])
+    tokens: list[str] = field(default_factory=list[str])
+    withdrawn: set[str] = field(default_factory=set[str])
+    key_fetches: int = 0
+    violations: list[str] = field(default_factory=list[str])
+
+    def application(self) -> web.Application:
+        """Give the application to be served."""
+        app = web.Application(client_max_size=4 * 1024 * 1024)
+        app.router.add_get("/v1/.well-known/openidconfiguration", self._configuration)
+        app.router.add_get("/v1/.well-known/keys", self._keys)
+        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._authority)
+        app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
+        app.router.add_route("*", "/v3/{rest:.*}", self._connector)
+        return app
+
+    async def _configuration(self, _: web.Request) -> web.Response:
+        return web.json_response({"jwks_uri": f"{self.url}/v1/.well-known/keys"})
+
+    async def _keys(self, _: web.Request) -> web.Response:
+        self.key_fetches += 1
+        return web.json_response(self.signer.published())
+
+    async def _authority(self, request: web.Request) -> web.Response:
+        tenant = request.match_info["tenant"]
+        login = f"https://login.microsoftonline.com/{tenant}"
+        return web.json_response(
+            {
+                "issuer": f"{login}/v2.0",
+                "authorization_endpoint": f"{login}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{login}/oauth2/v2.0/token",
+            }
+        )
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        if form.get("client_secret") != PASSWORD or request.match_info["tenant"] != TENANT:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        self.tokens.append(f"token-{len(self.tokens) + 1}")
+        return web.json_response(
+            {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3_600}
+        )
+
+    async def _connector(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        body = json.loads(raw) if raw else None
+        authorization = request.headers.get("Authorization", "")
+        path = request.rel_url.raw_path
+        self.calls.append(
+            Call(method=request.method, path=path, authorization=authorization, body=body)
+        )
+        if self.signed:
+            token = authorization.removeprefix("Bearer ")
+            if token not in self.tokens or token in self.withdrawn:
+                return _error(401, "Unauthorized")
+        elif authorization:
+            self.violations.append("a token was sent to a connector that asks for none")
+        # What the real one refuses: ids that were decoded on the way.
+        if any(mark in path for mark in ":;@"):
+            self.violations.append(f"an id in {path} is not percent-encoded")
+        fault = self._due(request.method, path)
+        if fault is not None and not fault.after:
+            return await _fail(request, fault)
+        answer = self._do(request.method, [unquote(part) for part in path.split("/")[3:]], body)
+        if fault is not None:
+            return await _fail(request, fault)
+        return answer
+
+    def _do(self, method: str, parts: list[str], body: Any) -> web.Response:
+        match method, parts:
+            case "POST", []:
+                chat = f"a:own-{body['members'][0]['id']}"
+                self.chats[chat] = body["members"][0]["id"]
+                return web.json_response({"id": chat}, status=201)
+            case "POST", [conversation, "activities"]:
+                self._look_at(body)
+                message = Posted(id=new_id(), conversation=conversation, revisions=[body])
+                self.messages.append(message)
+                return web.json_response({"id": message.id}, status=201)
+            case "PUT", [conversation, "activities", message_id]:
+                self._look_at(body)
+                for message in self.messages:
+                    if (message.conversation, message.id) == (conversation, message_id):
+                        message.revisions.append(body)
+                        return web.json_response({"id": message_id})
+                return _error(404, "ActivityNotFoundInConversation")
+            case "GET", [_, "members", user_id]:
+                member = self.members.get(user_id)
+                if member is None:
+                    return _error(404, "MemberNotFoundInConversation")
+                values = (member.id, member.name, member.object_id, member.object_id)
+                spelled = zip(_NAMES, (*values, member.tenant, member.role), strict=True)
+                return web.json_response(dict(spelled))
+            case _:
+                return _error(405, "NotSupported")
+
+    def _look_at(self, activity: Any) -> None:
+        card = card_of(activity)
+        self.violations += faults(card) if card else []
+        if not card and not activity.get("text"):
+            self.violations.append("a message with neither card nor words")
+
+    def _due(self, method: str, path: str) -> Fault | None:
+        for fault in self.wishes:
+            if fault.method == method and fault.part in path:
+                self.wishes.remove(fault)
+                return fault
+        return None
+
+
+def _error(status: int, code: str, headers: dict[str, str] | None = None) -> web.Response:
+    return web.json_response(
+        {"error": {"code": code, "message": code}}, status=status, headers=headers
+    )
+
+
+async def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
+    if fault.status == 0:
+        assert request.transport is not None
+        request.transport.abort()
+        await asyncio.sleep(0)
+        return web.Response()
+    headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
+    return _error(fault.status, fault.code, headers)
