@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bots.bridge import Bridge
@@ -53,7 +53,7 @@ class Courier:
         if not claimed:
             return
         so_far = _Round()
-        for delivery in claimed:
+        for delivery in _posts_first(claimed):
             await self._carry(delivery, so_far)
         await self._bridge(self._runtime.release, conversation_id)
 
@@ -128,6 +128,12 @@ class Courier:
         await self._bridge(
             self._runtime.postpone, delivery, seconds=seconds, reason=reason, doubtful=doubtful
         )
+
+
+def _posts_first(claimed: Sequence[Delivery]) -> list[Delivery]:
+    """Put new messages, in their order, before updates: people wait for an approval or an answer,
+    and a channel's pace for redrawing cards must not hold these up."""
+    return sorted(claimed, key=lambda delivery: delivery.external_id is not None)
 
 
 def backoff_seconds(delivery: Delivery) -> float:

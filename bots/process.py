@@ -18,21 +18,26 @@ from bots.courier import Courier
 from runtime.catalog.watch import Library
 from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
+from runtime.domain.ports import Clock
 from runtime.domain.run import RunView
 from runtime.observability.logs import configure_logs
 from runtime.queue.actors import bind_deliveries, bind_runs
 from runtime.queue.bell import QueueBell
 from runtime.queue.broker import DELIVERIES, RUNS, open_broker, start_worker
+from runtime.queue.farewell import Close, Farewell
 from runtime.service import Runtime
 from runtime.service import open_runtime as put_together
-from runtime.settings import Settings, environment, export_model_keys
+from runtime.settings import Settings, environment, export_model_keys, tool_environment
 from runtime.storage import migrate as migrations
 from runtime.storage.database import Database
 
 if TYPE_CHECKING:
     import dramatiq
+    from aiohttp import web
+    from pydantic import SecretStr
 
     from bots.server import Front
+    from bots.slack.credentials import SlackCredentials
     from runtime.worker import Toolshed, Worker
 
 _log = logging.getLogger(__name__)
@@ -46,7 +51,7 @@ class Base:
     settings: Settings
     broker: dramatiq.Broker
     bell: QueueBell
-    clock: SystemClock
+    clock: Clock
     database: Database
     runtime: Runtime
     toolshed: Toolshed | None
@@ -54,7 +59,7 @@ class Base:
 
 def open_runtime(settings: Settings) -> Runtime:
     """Open the front door only: for commands that ask or decide."""
-    return _base(settings, works=False).runtime
+    return open_base(settings, works=False).runtime
 
 
 def migrate(settings: Settings) -> None:
@@ -68,20 +73,20 @@ def migrate(settings: Settings) -> None:
 
 def serve_up(settings: Settings) -> None:
     """Run everything in this process until told to stop."""
-    base = _base(settings, works=True)
-    worker = _worker(base)
+    base = open_base(settings, works=True)
+    worker = make_worker(base)
     bridge = Bridge()
-    queue = _consume(base, worker, bridge, {RUNS, DELIVERIES})
+    queue = consume(base, worker, bridge, {RUNS, DELIVERIES})
     try:
         asyncio.run(_front(base, bridge))
     finally:
-        _wind_down(base, worker, queue)
+        wind_down(base, worker, queue)
         bridge.close()
 
 
 def serve_front(settings: Settings) -> None:
     """Run the HTTP side until told to stop; never loads a model library."""
-    base = _base(settings, works=False)
+    base = open_base(settings, works=False)
     bridge = Bridge()
     try:
         asyncio.run(_front(base, bridge))
@@ -91,22 +96,22 @@ def serve_front(settings: Settings) -> None:
 
 def serve_worker(settings: Settings) -> None:
     """Work on runs until told to stop."""
-    base = _base(settings, works=True)
-    worker = _worker(base)
-    queue = _consume(base, worker, None, {RUNS})
+    base = open_base(settings, works=True)
+    worker = make_worker(base)
+    queue = consume(base, worker, None, {RUNS})
     try:
         _until_stopped()
     finally:
-        _wind_down(base, worker, queue)
+        wind_down(base, worker, queue)
 
 
 def serve_courier(settings: Settings) -> None:
     """Deliver messages until told to stop."""
     from runtime.durable.sweep import Sweep
 
-    base = _base(settings, works=False)
+    base = open_base(settings, works=False)
     bridge = Bridge()
-    queue = _consume(base, None, bridge, {DELIVERIES})
+    queue = consume(base, None, bridge, {DELIVERIES})
     sweep = Sweep([base.runtime.carrying.ring_due], seconds=settings.sweep_seconds)
     sweep.start()
     try:
@@ -121,22 +126,22 @@ def work_until(
     settings: Settings, runtime: Runtime, run_id: str, until: Callable[[RunView], bool]
 ) -> None:
     """Work in this process until ``until`` says so of a run; for terminals without a server."""
-    base = _base(settings, works=True)
-    worker = _worker(base)
+    base = open_base(settings, works=True)
+    worker = make_worker(base)
     bridge = Bridge()
-    queue = _consume(base, worker, bridge, {RUNS, DELIVERIES})
+    queue = consume(base, worker, bridge, {RUNS, DELIVERIES})
     try:
         while not until(runtime.view(run_id, workspace=None)):
             time.sleep(_LOOK_SECONDS)
     finally:
-        _wind_down(base, worker, queue)
+        wind_down(base, worker, queue)
         bridge.close()
 
 
-def _base(settings: Settings, *, works: bool) -> Base:
+def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) -> Base:  # noqa: B008
+    """Open what every process has. Raises ``Misconfigured`` with what the operator must change."""
     configure_logs(settings.log_level, environment())
     settings.home.mkdir(parents=True, exist_ok=True)
-    clock = SystemClock()
     broker = open_broker(settings.redis_url)
     database = Database(settings.database, pool_size=settings.worker_threads + 8)
     if settings.embedded:
@@ -151,7 +156,7 @@ def _base(settings: Settings, *, works: bool) -> Base:
         from runtime.worker import Toolshed, prepare_data
 
         prepare_data(settings.agents_path, settings.data)
-        toolshed = Toolshed(settings, clock=clock, environment=environment())
+        toolshed = Toolshed(settings, clock=clock, environment=tool_environment())
     library = Library(settings.agents_path, clock=clock, check=toolshed.check if toolshed else None)
     bell = QueueBell(broker)
     runtime = put_together(
@@ -168,7 +173,8 @@ def _base(settings: Settings, *, works: bool) -> Base:
     )
 
 
-def _worker(base: Base) -> Worker:
+def make_worker(base: Base) -> Worker:
+    """Make what carries out runs; a base opened with ``works`` is needed."""
     from runtime.models.gateway import Gateway
     from runtime.models.tiers import parse_tiers
     from runtime.worker import Worker
@@ -192,23 +198,25 @@ def _worker(base: Base) -> Worker:
         bell=base.bell,
         models=gateway,
         toolshed=base.toolshed,
-        environment=environment(),
+        environment=tool_environment(),
     )
 
 
-def _consume(
+def consume(
     base: Base, worker: Worker | None, bridge: Bridge | None, queues: set[str]
 ) -> dramatiq.Worker:
+    """Begin to take from the queues: runs where there is a worker, deliveries over a bridge."""
     if worker is not None:
         bind_runs(base.broker, worker.engine.execute)
         worker.start()
     if bridge is not None:
-        courier = Courier(base.runtime, bridge, _channels(base.settings))
-        bind_deliveries(base.broker, courier.deliver)
+        channels, hang_up = _channels(base.settings)
+        bind_deliveries(base.broker, Courier(base.runtime, bridge, channels).deliver)
+        base.broker.add_middleware(Farewell(hang_up))
     return start_worker(base.broker, queues=queues, threads=base.settings.worker_threads)
 
 
-def _wind_down(base: Base, worker: Worker, queue: dramatiq.Worker) -> None:
+def wind_down(base: Base, worker: Worker, queue: dramatiq.Worker) -> None:
     """Give work back: handlers stop at their next safe point, their steps become ready again."""
     worker.stop()
     queue.stop(timeout=10_000)
@@ -217,16 +225,19 @@ def _wind_down(base: Base, worker: Worker, queue: dramatiq.Worker) -> None:
     base.database.close()
 
 
-def _channels(settings: Settings) -> dict[str, Channel]:
+def _channels(settings: Settings) -> tuple[dict[str, Channel], list[Close]]:
     from bots.console.channel import ConsoleChannel
     from bots.terminal.channel import TerminalChannel
 
     channels: list[Channel] = [ConsoleChannel(), TerminalChannel()]
+    hang_up: list[Close] = []
     if settings.slack_bot_token is not None:
         from bots.slack.channel import SlackChannel
 
-        channels.append(SlackChannel(_slack(settings)))
-    return {channel.name: channel for channel in channels}
+        slack = SlackChannel(_slack(settings))
+        channels.append(slack)
+        hang_up.append(slack.close)
+    return {channel.name: channel for channel in channels}, hang_up
 
 
 def _fronts(base: Base, bridge: Bridge) -> list[Front]:
@@ -239,10 +250,10 @@ def _fronts(base: Base, bridge: Bridge) -> list[Front]:
     return fronts
 
 
-def _slack(settings: Settings):
+def _slack(settings: Settings) -> SlackCredentials:
     from bots.slack.credentials import SlackCredentials
 
-    def plain(secret) -> str:
+    def plain(secret: SecretStr | None) -> str:
         return secret.get_secret_value() if secret is not None else ""
 
     return SlackCredentials(
@@ -253,21 +264,27 @@ def _slack(settings: Settings):
     )
 
 
-async def _front(base: Base, bridge: Bridge) -> None:
-    from aiohttp import web
-
+def make_app(base: Base, bridge: Bridge) -> web.Application:
+    """Make the HTTP application with every front that is set up."""
     from bots.presence import instance_name
     from bots.server import create_app
 
     settings = base.settings
     token = settings.console_token
-    app = create_app(
+    return create_app(
         base.runtime,
         bridge,
         fronts=_fronts(base, bridge),
         console_token=token.get_secret_value() if token else None,
         instance=instance_name(settings.database),
     )
+
+
+async def _front(base: Base, bridge: Bridge) -> None:
+    from aiohttp import web
+
+    settings = base.settings
+    app = make_app(base, bridge)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
     await runner.setup()
     try:
@@ -292,6 +309,10 @@ async def _front(base: Base, bridge: Bridge) -> None:
 
 def _until_stopped() -> None:
     stop = threading.Event()
+
+    def told(_number: int, _frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, told)
     stop.wait()

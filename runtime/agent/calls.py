@@ -12,7 +12,7 @@ from runtime.agent import gate
 from runtime.agent.gate import Gated
 from runtime.agent.kit import Kit, Services
 from runtime.agent.question import KIND, asking
-from runtime.catalog.agent import Agent
+from runtime.catalog.agent import Agent, Role
 from runtime.domain.effects import Effect
 from runtime.domain.errors import BatonError, ToolFailed
 from runtime.domain.json import Json, JsonObject
@@ -159,6 +159,8 @@ def _hand_off(bench: Bench, gated: Gated) -> Json:
     if bench.depth >= _MOST_DEPTH:
         raise ToolFailed("the work was handed on too often; finish it yourself")
     other = bench.kit.catalog.agent(name)
+    if other.role == Role.VALIDATOR:
+        raise ToolFailed(f"{name!r} only checks the work of others; do it yourself")
     return bench.ctx.call(
         Child(
             name=gated.name,

@@ -84,7 +84,7 @@ def ask_model(
     ctx: Context, services: Services, name: str, prompt: Prompt, *, actor: str
 ) -> Completion:
     """Ask a model once and journal what it says and costs. Raises ``OverBudget`` before asking."""
-    ctx.check_budget()
+    ctx.check_budget(name)
     leaf = Leaf(
         kind="model",
         title=prompt.labels.get("purpose", "work"),

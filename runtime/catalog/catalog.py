@@ -62,10 +62,10 @@ class Catalog:
         return tuple(agent for agent in self.agents.values() if agent.role is role)
 
     def describe(self, tools: Iterable[Tool] = ()) -> JsonObject:
-        """Tell a planner what it may use: every agent that is no planner, and ``tools``."""
+        """Tell a planner what it may use: every agent that works, and ``tools``."""
         return {
             "agents": [
-                agent.describe() for agent in self.agents.values() if agent.role != Role.PLANNER
+                agent.describe() for agent in self.agents.values() if agent.role == Role.WORKER
             ],
             "tools": [
                 {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from runtime.domain.json import Json, JsonObject, object_of
@@ -54,6 +54,10 @@ class Available:
     workflows: Collection[str]
     finished: Collection[str] = ()
     """Ids of steps of earlier revisions whose outputs may be referred to."""
+    required: Mapping[tuple[StepKind, str], Collection[str]] = field(
+        default_factory=dict[tuple[StepKind, str], Collection[str]]
+    )
+    """Names of the inputs that an agent or a tool cannot do without."""
 
 
 def plan_of(value: Json) -> Plan:
@@ -114,6 +118,11 @@ def _wrong_with(step: PlanStep, available: Available, known: Collection[str]) ->
         problems.append(f"step {step.id!r} uses {step.kind} {step.use!r}, unknown; known: {listed}")
     if step.kind in (StepKind.AGENT, StepKind.HUMAN) and not str(step.input.get("task") or ""):
         problems.append(f"step {step.id!r} has no input 'task' that says what to do")
+    problems += [
+        f"step {step.id!r} has no input {name!r}, which {step.use!r} cannot do without"
+        for name in available.required.get((step.kind, step.use), ())
+        if step.input.get(name) is None and (name != "task" or step.kind is StepKind.TOOL)
+    ]
     problems += [
         f"step {step.id!r} needs {need!r}, which no step gives"
         for need in step.needs

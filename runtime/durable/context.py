@@ -186,6 +186,7 @@ class Context:
         A safe point: call it where the handler can take news into account.
         """
         attempt = self._attempt
+        news: list[dict[str, Json]] = []
         if attempt.journal.get(attempt.path(name)) is None:
             if self.replaying:
                 return []
@@ -193,15 +194,21 @@ class Context:
                 news = signals.after(connection, run_id=self.run.id, name=of, last=last)
             if not news:
                 return []
-            self.do(name, lambda: news, Leaf(kind="signal", title=of))
-        taken = self.do(name, list, Leaf(kind="signal", title=of))
+        taken = self.do(name, lambda: news, Leaf(kind="signal", title=of))
         assert isinstance(taken, list)
         return [dict(signal) for signal in taken if isinstance(signal, dict)]
 
-    def check_budget(self) -> None:
-        """Check the run's budget before something that costs. Raises ``OverBudget``."""
+    def check_budget(self, name: str) -> None:
+        """Check the run's budget before the effect ``name``, which costs. Raises ``OverBudget``.
+
+        What was done once is not asked again. What is used up only grows, so a replay that gets
+        here without the effect in its journal raises as the first entry did.
+        """
+        attempt = self._attempt
+        if attempt.journal.get(attempt.path(name)) is not None:
+            return
         breach = self.run.budget.breach(
             spent=self.run.spent, started_at=self.run.created_at, now=self._attempt.now()
         )
-        if breach is not None and not self.replaying:
+        if breach is not None:
             raise OverBudget(f"{breach}; ask again with a larger budget or a smaller task")

@@ -7,7 +7,7 @@ from typing import Final
 
 from runtime.agent.kit import Kit, Services
 from runtime.audit import chain
-from runtime.domain.errors import Incomplete, OverBudget
+from runtime.domain.errors import BatonError, Incomplete
 from runtime.domain.json import Json
 from runtime.domain.plan import Plan
 from runtime.durable.context import Context
@@ -31,11 +31,9 @@ def conduct(ctx: Context, services: Services) -> Json:
     """
     kit = services.kits.of(ctx.run)
     outcomes: list[Outcome] = []
-    addition: Turn | None = None
-    revision = 0
+    plan = _plan(ctx, services, kit, revision=1, addition=None, before=outcomes)
+    revision = 1
     while True:
-        revision += 1
-        plan = _plan(ctx, services, kit, revision=revision, addition=addition, before=outcomes)
         _accept(ctx, services, plan, revision=revision)
         before = {one.step.id: one.answer for one in outcomes if one.succeeded}
         outcomes += dispatch(ctx, kit, plan, revision=revision, before=before)
@@ -50,6 +48,13 @@ def conduct(ctx: Context, services: Services) -> Json:
         addition = prompts.replanning(
             plan=spelled(plan), outcomes=told(outcomes), findings=verdict.findings, said=said
         )
+        revision += 1
+        try:
+            plan = _plan(ctx, services, kit, revision=revision, addition=addition, before=outcomes)
+        except BatonError as error:
+            # No better plan is to be had; what the first one gave is not thrown away for that.
+            verdict = Verdict(passed=False, findings=(*verdict.findings, error.public))
+            break
     raise Incomplete(_why(verdict), partial=_result(drafted, outcomes))
 
 
@@ -111,8 +116,8 @@ def _judge(
             drafted = judging.draft(
                 ctx, services, kit, plan, outcomes, revision=revision, said=said
             )
-        except OverBudget:
-            # What is there is shown as it is; nothing more is spent on wording it.
+        except BatonError:
+            # No budget or no model to word it: what is there is shown as it is.
             drafted = judging.plain(outcomes)
     return drafted, judging.check(ctx, kit, plan, outcomes, drafted, revision=revision)
 

@@ -128,10 +128,7 @@ def check(
         return Verdict(passed=False, findings=(*problems, "there is no answer"))
     if problems or (is_simple(plan) and len(outcomes) == 1):
         return Verdict(passed=not problems, findings=problems)
-    reviewer = _reviewer(kit, plan)
-    if reviewer is None:
-        return Verdict(passed=True, findings=())
-    return _reviewed(ctx, reviewer, plan, outcomes, drafted, revision=revision)
+    return _reviewed(ctx, _reviewer(kit), plan, outcomes, drafted, revision=revision)
 
 
 def _reviewed(
@@ -175,13 +172,9 @@ def _reviewed(
     return Verdict(passed=bool(verdict.get("passed")) and confident, findings=findings)
 
 
-def _reviewer(kit: Kit, plan: Plan) -> Agent | None:
-    """Choose a validator that did none of the work."""
-    workers = {step.use for step in plan.steps}
-    return next(
-        (agent for agent in kit.catalog.with_role(Role.VALIDATOR) if agent.name not in workers),
-        None,
-    )
+def _reviewer(kit: Kit) -> Agent:
+    """Choose who checks: a validator, and the planner where there is none. Neither does work."""
+    return next(iter(kit.catalog.with_role(Role.VALIDATOR)), kit.planner)
 
 
 def _reason(one: Outcome) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from runtime.agent.kit import Kit, Services
 from runtime.agent.loop import ask_model
 from runtime.agent.shape import check_output
+from runtime.catalog.agent import Role
 from runtime.domain.errors import Refused
-from runtime.domain.json import Json
+from runtime.domain.json import Json, JsonObject
 from runtime.domain.plan import Available, Plan, PlanStep, StepKind, plan_of, problems_of
 from runtime.durable.context import Context
 from runtime.models.completion import Prompt, Turn
@@ -48,12 +49,7 @@ def make_plan(
     turns = prompts.planning(kit, ctx.run)
     if addition is not None:
         turns.append(addition)
-    available = Available(
-        agents=[agent.name for agent in kit.catalog.agents.values() if agent.role != "planner"],
-        tools=[tool.name for tool in kit.registry.all() if "loop" not in tool.labels],
-        workflows=(),
-        finished=finished,
-    )
+    available = available_in(kit, finished=finished)
     problems: Sequence[str] = ()
     for attempt in range(_TRIES):
         prompt = Prompt(
@@ -80,6 +76,28 @@ def make_plan(
             problems = [problem]
         turns += [Turn(role="assistant", text=told.text), prompts.refusal(problems)]
     raise Refused(f"no sound plan was found: {'; '.join(problems)}; say it in other words")
+
+
+def available_in(kit: Kit, *, finished: Collection[str] = ()) -> Available:
+    """Give what a plan may use. Validators are left out: who checks the work does none of it."""
+    workers = [agent for agent in kit.catalog.agents.values() if agent.role == Role.WORKER]
+    tools = [tool for tool in kit.registry.all() if "loop" not in tool.labels]
+    required: dict[tuple[StepKind, str], Collection[str]] = {
+        (StepKind.AGENT, agent.name): _required(agent.input_schema) for agent in workers
+    }
+    required.update({(StepKind.TOOL, tool.name): _required(tool.parameters) for tool in tools})
+    return Available(
+        agents=[agent.name for agent in workers],
+        tools=[tool.name for tool in tools],
+        workflows=(),
+        finished=finished,
+        required=required,
+    )
+
+
+def _required(schema: JsonObject | None) -> tuple[str, ...]:
+    names = (schema or {}).get("required")
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def spelled(plan: Plan) -> Json:

@@ -153,8 +153,8 @@ async def test_a_later_first_post_waits_for_an_earlier_one_but_updates_go(
     assert [sent for sent, _, _ in board.pinned] == [ASK.id]
     assert door.log == [
         ("postponed", CARD.id, "1", "certain", "no answer"),
-        ("sent", ASK.id, "ts-ask"),
         ("postponed", ANSWER.id, "1", "certain", "waits for an earlier message"),
+        ("sent", ASK.id, "ts-ask"),
         ("released", "con_1"),
     ]
 
@@ -168,21 +168,32 @@ async def test_a_failed_update_does_not_hold_back_first_posts(
 
     await Courier(door, bridge, {"console": board}).deliver("con_1")
 
-    assert door.log[0] == ("postponed", CARD.id, "1", "certain", "no answer")
+    assert ("postponed", CARD.id, "1", "certain", "no answer") in door.log
     assert [sent for sent, _, _ in board.pinned] == [ANSWER.id]
+
+
+async def test_new_messages_do_not_wait_for_cards_to_be_redrawn(
+    door: FrontDoor, bridge: Bridge
+) -> None:
+    door.outbox = [replace(CARD, external_id="ts-card"), ASK, ANSWER]
+    board = Board()
+
+    await Courier(door, bridge, {"console": board}).deliver("con_1")
+
+    assert [sent for sent, _, _ in board.pinned] == [ASK.id, ANSWER.id, CARD.id]
 
 
 async def test_a_rate_limit_is_kept_for_the_whole_conversation(
     door: FrontDoor, bridge: Bridge
 ) -> None:
-    door.outbox = [replace(CARD, external_id="ts-card"), ANSWER]
+    door.outbox = [CARD, replace(ASK, external_id="ts-ask"), ANSWER]
     slow = Upstream("too fast", retry_after_seconds=17, ambiguous=False)
     board = Board(failures={CARD.id: slow})
 
     await Courier(door, bridge, {"console": board}).deliver("con_1")
 
     assert board.pinned == []
-    assert [entry[2] for entry in door.log[:2]] == ["17", "17"]
+    assert [entry[2] for entry in door.log[:3]] == ["17", "17", "17"]
 
 
 async def test_a_refusal_gives_up_that_message_and_goes_on(door: FrontDoor, bridge: Bridge) -> None:
