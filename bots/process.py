@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bots.bridge import Bridge
 from bots.channel import Channel
 from bots.courier import Courier
+from bots.teams.credentials import TeamsCredentials
 from runtime.catalog.watch import Library
 from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
@@ -237,6 +238,13 @@ def _channels(settings: Settings) -> tuple[dict[str, Channel], list[Close]]:
         slack = SlackChannel(_slack(settings))
         channels.append(slack)
         hang_up.append(slack.close)
+    teams = TeamsCredentials.of(settings)
+    if teams is not None:
+        from bots.teams.channel import TeamsChannel
+
+        speaking = TeamsChannel(teams)
+        channels.append(speaking)
+        hang_up.append(speaking.close)
     return {channel.name: channel for channel in channels}, hang_up
 
 
@@ -247,6 +255,11 @@ def _fronts(base: Base, bridge: Bridge) -> list[Front]:
         from bots.slack.app import SlackFront
 
         fronts.append(SlackFront(_slack(settings), base.runtime, bridge, clock=base.clock))
+    teams = TeamsCredentials.of(settings)
+    if teams is not None:
+        from bots.teams.app import TeamsFront
+
+        fronts.append(TeamsFront(teams, base.runtime, bridge, clock=base.clock))
     return fronts
 
 
