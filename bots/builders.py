@@ -219,7 +219,7 @@ def question_card(
 def _question_card(delivery: Delivery, row: OpenQuestion | None) -> QuestionCard | None:
     number = delivery.payload.get("number")
     run_number = number if isinstance(number, int) else 0
-    answered = row.answered if row is not None else ""
+    answered = row.answered if row is not None else _text(delivery.payload, "answered")
     if row is not None:
         return question_card(row, run_id=delivery.run_id, run_number=run_number, answered=answered)
     # Answered or withdrawn: the row is gone, so the card is closed with the words it was asked in.

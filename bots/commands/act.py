@@ -9,13 +9,13 @@ from bots.builders import approval_card, outcome_line
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command, NotUnderstood
 from bots.commands.reply import CommandReply
-from bots.spelling import exact
+from bots.spelling import exact, one_line, plural
 from bots.status import status_line
 from runtime.domain.approval import VERDICTS, Decide, Question, Verdict
 from runtime.domain.conversation import Message, Person, Reception
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.ids import new_id
-from runtime.domain.run import RunView
+from runtime.domain.run import OpenQuestion, RunView
 
 SEEN_DIGITS = 8
 
@@ -96,6 +96,37 @@ def resolve(command: Command, asked: Asked) -> CommandReply:
     if word not in outcomes:
         raise NotUnderstood(f"{word!r} is no outcome; write: resolve N happened|repeat|abort")
     return _decide(command, asked, outcomes[word])
+
+
+def answer(command: Command, asked: Asked) -> CommandReply:
+    """Answer what an agent asked; with several open questions it must be said which."""
+    view = asked.runtime.view(command.target or "", workspace=asked.workspace)
+    question = _question_meant(view, command, asked)
+    # A choice is taken as it was offered, however it was typed.
+    same = [one for one in question.choices if one.casefold() == command.text.casefold()]
+    text = same[0] if same else command.text
+    asked.runtime.answer(question.step_id, asked.person, text)
+    view = asked.runtime.view(view.run.id, workspace=asked.workspace)
+    return CommandReply(
+        text=f"Run #{view.run.number} was told: {one_line(text, 300)}",
+        data=run_object(view),
+        run_id=view.run.id,
+    )
+
+
+def _question_meant(view: RunView, command: Command, asked: Asked) -> OpenQuestion:
+    number, nth = view.run.number, command.nth
+    if not view.questions:
+        raise Refused(f"run #{number} asks nothing at this moment; see: {asked.prefix}status")
+    if nth is not None and 1 <= nth <= len(view.questions):
+        return view.questions[nth - 1]
+    if nth is None and len(view.questions) == 1:
+        return view.questions[0]
+    listed = "\n".join(
+        f"  {asked.prefix}answer {number}.{at} TEXT   {one_line(one.text, 200)}"
+        for at, one in enumerate(view.questions, start=1)
+    )
+    raise Refused(f"run #{number} asks {plural(len(view.questions), 'thing')}; name one:\n{listed}")
 
 
 def _steer(

@@ -27,6 +27,7 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "approve": act.approve,
     "reject": act.reject,
     "resolve": act.resolve,
+    "answer": act.answer,
     "agents": look.agents,
     "workflows": look.workflows,
     "cost": look.cost,

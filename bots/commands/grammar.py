@@ -15,6 +15,7 @@ _AGENT = r"(?:--|[—–])agent(?:=|\s+)([\"'“”„‘’]?[\w.-]+[\"'“”�
 _AGENT_LAST = re.compile(rf"(?:^|\s){_AGENT}\s*$", re.IGNORECASE)
 _AGENT_FIRST = re.compile(rf"^\s*{_AGENT}(?=\s|$)", re.IGNORECASE)
 _REFERENCE = re.compile(r"#?\d{1,12}|(?:run|apr|approval)_\w+", re.IGNORECASE)
+_QUESTION = re.compile(r"(#?\d{1,12}|run_\w+?)(?:\.(\d{1,3}))?", re.IGNORECASE)
 _SEEN = re.compile(r"^seen:([0-9a-fA-F]{4,64})(?:\s+|$)")
 
 
@@ -32,10 +33,10 @@ class Verb:
     usage: str
     summary: str
     target: str = ""
-    """What it is about: ``run`` or ``approval``; empty for neither."""
+    """What it is about: ``run``, ``approval`` or ``question``; empty for none of them."""
     target_required: bool = False
     rest: str = ""
-    """What follows: ``text``, ``reason``, ``outcome`` or a verb; empty for nothing."""
+    """What follows: ``text``, ``reason``, ``outcome``, ``answer`` or a verb; empty for nothing."""
     rest_required: bool = False
 
 
@@ -46,6 +47,8 @@ class Command:
     verb: str
     target: str | None = None
     text: str = ""
+    nth: int | None = None
+    """Which of a run's open questions is meant, counted from 1."""
     seen: str = ""
     """The digits a person copied after reading all arguments of a long call."""
     agent: str | None = None
@@ -143,6 +146,15 @@ VERBS: tuple[Verb, ...] = (
         rest="outcome",
         rest_required=True,
     ),
+    Verb(
+        name="answer",
+        usage="answer RUN TEXT",
+        summary="answer what an agent asks; RUN.2 means the second of several questions",
+        target="question",
+        target_required=True,
+        rest="answer",
+        rest_required=True,
+    ),
     Verb(name="agents", usage="agents", summary="list the agents and what they can do"),
     Verb(name="workflows", usage="workflows", summary="list the workflows"),
     Verb(
@@ -178,6 +190,8 @@ def parse(text: str) -> Command:
         return _parse_run(verb, rest)
     if verb.name == "help":
         return Command(verb="help", text=unquote(rest).lower())
+    if verb.target == "question":
+        return _parse_answer(verb, rest)
     target, rest = _parse_target(verb, rest)
     seen = ""
     if verb.name == "approve" and (match := _SEEN.match(rest)):
@@ -220,6 +234,23 @@ def _parse_run(verb: Verb, rest: str) -> Command:
     if not text:
         raise NotUnderstood(f"the text is missing; write: {verb.usage}")
     return Command(verb="run", text=text, agent=agent)
+
+
+def _parse_answer(verb: Verb, rest: str) -> Command:
+    word, text = _split(rest)
+    if not word:
+        raise NotUnderstood(f"the run's number is missing; write: {verb.usage}")
+    match = _QUESTION.fullmatch(unquote(word))
+    if match is None:
+        raise NotUnderstood(f"{word!r} is no run's number; write: {verb.usage}")
+    if not text:
+        raise NotUnderstood(f"the {verb.rest} is missing; write: {verb.usage}")
+    return Command(
+        verb=verb.name,
+        target=match.group(1).lower().removeprefix("#"),
+        nth=int(match.group(2)) if match.group(2) else None,
+        text=unquote(text),
+    )
 
 
 def _parse_target(verb: Verb, rest: str) -> tuple[str | None, str]:

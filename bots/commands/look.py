@@ -68,9 +68,11 @@ def status(command: Command, asked: Asked) -> CommandReply:
         card = approval_card(approval)
         if card.verdicts:
             lines += ["", *approval_lines(card), f"  {decision_hint(card, prefix=asked.prefix)}"]
-    for question in view.questions:
+    for at, question in enumerate(view.questions, start=1):
+        name = f"{view.run.number}.{at}" if len(view.questions) > 1 else str(view.run.number)
         lines += ["", f"Asked: {one_line(question.text, 500)}"]
         lines += [f"  - {one_line(choice)}" for choice in question.choices]
+        lines.append(f"  {asked.prefix}answer {name} TEXT")
     if view.run.answer:
         lines += ["", view.run.answer]
     return CommandReply(text="\n".join(lines), data=run_object(view), run_id=view.run.id)

@@ -18,7 +18,7 @@ _SERVERS = {
 }
 _EPILOG = (
     "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
-    "3 it waits for a person"
+    "3 the run has not ended: it waits for a person, or a server goes on working on it"
 )
 
 

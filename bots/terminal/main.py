@@ -13,7 +13,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit status.
 
-    0 it succeeded, 1 it was refused or failed, 2 it was not understood, 3 it waits for a person.
+    0 it succeeded, 1 it was refused or failed, 2 it was not understood, 3 the run has
+    not ended.
     """
     parser = build_parser()
     arguments = parser.parse_args(argv)

@@ -6,17 +6,21 @@ import argparse
 import getpass
 import json
 import sys
-import time
-from collections.abc import Callable
 from typing import cast
 
 from bots.as_json import run_object
-from bots.builders import answer, approval_card, question_card
 from bots.commands import Asked, Command, CommandReply, execute, parse
 from bots.commands.dispatch import refusal
-from bots.commands.plain_text import answer_lines, approval_lines, decision_hint, question_lines
 from bots.door import Door
 from bots.terminal.doctor import examine
+from bots.terminal.follow import (
+    DONE,
+    FAILED,
+    USAGE,
+    conclusion,
+    exit_status,
+    follow,
+)
 from bots.terminal.live import Live
 from bots.terminal.wiring import Wiring
 from runtime.domain.conversation import Person, Place
@@ -25,10 +29,9 @@ from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
 
-DONE, FAILED, USAGE, WAITS = 0, 1, 2, 3
 _SERVERS = frozenset({"up", "front", "worker", "courier", "migrate"})
-_ENDED = frozenset({"succeeded", "failed", "cancelled"})
-_LOOK_EVERY_SECONDS = 0.2
+_VERDICTS = frozenset({"approve", "reject", "resolve"})
+_SETS_GOING = _VERDICTS | {"answer", "retry", "resume"}
 
 
 def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
@@ -50,9 +53,35 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
             from bots.commands.grammar import help_text
 
             return _report(CommandReply(text=help_text(understood.text)), as_json=as_json)
-        return _report(execute(understood, _asked(wiring.open())), as_json=as_json)
+        return _speak(understood, wiring, as_json=as_json)
     except BatonError as error:
         return _report(refusal(error), as_json=as_json)
+
+
+def _speak(command: Command, wiring: Wiring, *, as_json: bool) -> int:
+    reply = execute(command, _asked(wiring.open()))
+    if not reply.ok or reply.run_id is None:
+        return _report(reply, as_json=as_json)
+    if command.verb in _SETS_GOING and not wiring.works_elsewhere():
+        return _carry_on(command, reply, wiring, as_json=as_json)
+    if command.verb == "status" and reply.data.get("status") == "running":
+        reply = _with_whether_worked_on(reply, worked_on=wiring.works_elsewhere())
+    return _report(reply, as_json=as_json)
+
+
+def _carry_on(command: Command, reply: CommandReply, wiring: Wiring, *, as_json: bool) -> int:
+    """Work on the run here, because no server would: what was decided must have its effect."""
+    assert reply.run_id is not None
+    if not as_json:
+        _say(reply.text)
+    live = None if as_json else Live(sys.stdout)
+    view = follow(reply.run_id, wiring, elsewhere=False, through_waits=False, live=live)
+    if as_json and command.verb in _VERDICTS:
+        _say(_spelled({**reply.data, "outcome": run_object(view)}))
+    else:
+        _conclude(view, as_json=as_json)
+    # A run that ends without success because its call was refused ended as was wished.
+    return DONE if command.verb == "reject" else exit_status(view)
 
 
 def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
@@ -74,83 +103,39 @@ def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
         _say(reply.text)
     elsewhere = wiring.works_elsewhere()
     if elsewhere and not wait:
+        view = runtime.view(reply.run_id, workspace=None)
         if as_json:
-            _say(_spelled(run_object(runtime.view(reply.run_id, workspace=None))))
-        return DONE
+            _say(_spelled(run_object(view)))
+        return exit_status(view)
     live = None if as_json else Live(sys.stdout)
-    until = _until(live, wait=wait)
-    if elsewhere:
-        view = _look_until(runtime, reply.run_id, until)
-    else:
-        view = wiring.work_until(reply.run_id, until)
-    return _conclude(view, as_json=as_json)
+    view = follow(reply.run_id, wiring, elsewhere=elsewhere, through_waits=wait, live=live)
+    _conclude(view, as_json=as_json)
+    return exit_status(view)
 
 
-def _until(live: Live | None, *, wait: bool) -> Callable[[RunView], bool]:
-    hinted: set[str] = set()
-
-    def until(view: RunView) -> bool:
-        if live is not None:
-            live.draw(view)
-        if view.status in _ENDED:
-            return True
-        if not wait:
-            return _waits_for_a_person(view)
-        for approval in view.approvals:
-            card = approval_card(approval)
-            if live is not None and card.verdicts and approval.id not in hinted:
-                hinted.add(approval.id)
-                sys.stderr.write(f"  {decision_hint(card, prefix='baton ')}\n")
-                live.below()
-        return False
-
-    return until
+def _conclude(view: RunView, *, as_json: bool) -> None:
+    _say(_spelled(run_object(view)) if as_json else conclusion(view))
 
 
-def _waits_for_a_person(view: RunView) -> bool:
-    asked = any(approval_card(one).verdicts for one in view.approvals) or bool(view.questions)
-    return view.status == "paused" or (view.status == "waiting" and asked)
-
-
-def _look_until(runtime: Door, run_id: str, until: Callable[[RunView], bool]) -> RunView:
-    while True:
-        view = runtime.view(run_id, workspace=None)
-        if until(view):
-            return view
-        time.sleep(_LOOK_EVERY_SECONDS)
-
-
-def _conclude(view: RunView, *, as_json: bool) -> int:
-    if as_json:
-        _say(_spelled(run_object(view)))
-    elif view.status in _ENDED:
-        _say("\n" + "\n".join(answer_lines(answer(view))))
-    else:
-        _say(_waiting_text(view))
-    if view.status in _ENDED:
-        return DONE if view.status == "succeeded" else FAILED
-    return WAITS
-
-
-def _waiting_text(view: RunView) -> str:
-    lines: list[str] = []
-    for approval in view.approvals:
-        card = approval_card(approval)
-        if card.verdicts:
-            lines += ["", *approval_lines(card)]
-            lines += ["", f"  {decision_hint(card, prefix='baton ')}"]
-    for question in view.questions:
-        card = question_card(question, run_id=view.run.id, run_number=view.run.number)
-        lines += ["", *question_lines(card)]
-        lines.append("  Answer it in the console: baton up")
-    lines += ["", f"Go on watching with: baton status {view.run.number}"]
-    return "\n".join(lines)
+def _with_whether_worked_on(reply: CommandReply, *, worked_on: bool) -> CommandReply:
+    number = reply.data.get("number")
+    hint = (
+        ""
+        if worked_on
+        else "\n\nNobody works on it at this moment, because no server is up. Start one with: "
+        f"baton up   or carry it on right here: baton resume {number}"
+    )
+    return CommandReply(
+        text=reply.text + hint,
+        data={**reply.data, "worked_on": worked_on},
+        run_id=reply.run_id,
+    )
 
 
 def _report(reply: CommandReply, *, as_json: bool) -> int:
     if as_json:
         _say(_spelled(reply.data))
-    elif reply.ok:
+    elif reply.ok or reply.code == "unhealthy":
         _say(reply.text)
     else:
         sys.stderr.write(f"baton: {reply.text}\n")

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from runtime.settings import Settings
-
 from bots.door import Door
 from bots.presence import instance_name, is_served
+from bots.terminal.checks.check import Check, Examination, fine
 from runtime.domain.errors import Misconfigured
 from runtime.domain.run import RunView
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 
 class Wiring(Protocol):
@@ -34,8 +35,8 @@ class Wiring(Protocol):
         """Work on runs in this process until ``until`` says so of the given run."""
         ...
 
-    def checks(self) -> list[tuple[str, bool, str]]:
-        """Give what the settings say for ``doctor``: name, whether it is fine, detail."""
+    def examinations(self) -> list[Examination]:
+        """Give what ``doctor`` looks at, in the order it tells them."""
         ...
 
 
@@ -103,21 +104,38 @@ class ProcessWiring:
         process.work_until(self.settings, self._runtime, run_id, until)
         return self._runtime.view(run_id, workspace=None)
 
-    def checks(self) -> list[tuple[str, bool, str]]:
-        """Give what the settings say; secrets only as present or not."""
-        settings = self.settings
-        slack = bool(settings.slack_bot_token) and bool(
-            settings.slack_signing_secret or settings.slack_app_token
-        )
-        return [
-            ("home", True, str(settings.home)),
-            ("agents folder", settings.agents_path.is_dir(), str(settings.agents_path)),
-            ("queue", True, "Redis" if settings.redis_url else "in this process"),
-            ("model", True, settings.model or "as agents/models.yaml says"),
-            ("slack", True, "set up" if slack else "not set up"),
-            (
-                "teams",
-                True,
-                "set up" if settings.microsoft_app_id else "not set up",
-            ),
+    def examinations(self) -> list[Examination]:
+        """Give what ``doctor`` looks at; settings that cannot be read leave only themselves."""
+        from bots.terminal.checks import installation, services
+        from runtime.settings import environment
+
+        first: list[Examination] = [
+            ("python", installation.python),
+            ("settings", lambda: _readable(self.settings)),
         ]
+        try:
+            settings = self.settings
+        except Misconfigured:
+            return first
+        outside = environment()
+        return [
+            *first,
+            ("home", lambda: installation.home(settings)),
+            ("agents", lambda: installation.agents(settings)),
+            ("model", lambda: installation.models(settings, outside)),
+            ("mcp", lambda: services.tool_servers(settings, outside)),
+            ("database", lambda: services.database(settings)),
+            ("queue", lambda: services.queue(settings)),
+            ("slack", lambda: services.slack(settings)),
+            ("teams", lambda: services.teams(settings)),
+            ("port", lambda: installation.port(settings)),
+        ]
+
+
+def _readable(settings: Settings) -> list[Check]:
+    given = sorted(
+        str(field.alias)
+        for name, field in type(settings).model_fields.items()
+        if name in settings.model_fields_set
+    )
+    return fine("settings", f"set: {', '.join(given)}" if given else "none set; defaults are used")

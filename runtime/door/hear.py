@@ -100,7 +100,7 @@ class Hearing:
             if leaf is None or run is None or leaf.kind != QUESTION:
                 raise NotFound("there is no such question")
             runs.lock(connection, run.id)
-            if person.principal != run.requester:
+            if person.principal != run.requester and not _shares_machine(person, run):
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
             rings = _answer(connection, leaf_id, person, text, now)
             if rings is None:
@@ -223,6 +223,15 @@ def _answer(
         deliveries.touch(connection, leaf_id, now=now)
         deliveries.touch(connection, run_id, now=now)
     return rings
+
+
+def _shares_machine(person: Person, run: Run) -> bool:
+    """Tell whether a run was asked for on this machine, by console or terminal, as ``person`` is.
+
+    Whoever sits here may open either, so a run begun in one can be answered in the other.
+    """
+    local = tuple(f"{channel}:local/" for channel in ("console", "terminal"))
+    return person.principal.startswith(local) and run.requester.startswith(local)
 
 
 def _refuse_strangers(person: Person) -> None:

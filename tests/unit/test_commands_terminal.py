@@ -10,13 +10,14 @@ import pytest
 
 from bots.door import Door
 from bots.terminal.arguments import build_parser
+from bots.terminal.checks.check import Check, Examination, fine
 from bots.terminal.live import Live
 from bots.terminal.main import main
 from bots.terminal.perform import perform
 from runtime.domain.errors import Misconfigured
-from runtime.domain.run import RunView
-from runtime.domain.states import RunStatus
-from tests.worlds.front_door import NOON, FrontDoor, a_run, a_view, an_approval
+from runtime.domain.run import OpenQuestion, RunView
+from runtime.domain.states import RunStatus, StepStatus
+from tests.worlds.front_door import NOON, FrontDoor, a_run, a_step, a_view, an_approval
 
 
 @dataclass
@@ -47,8 +48,12 @@ class Bench:
                 return view
         raise AssertionError("the command went on waiting after the last state")
 
-    def checks(self) -> list[tuple[str, bool, str]]:
-        return [("home", True, "/somewhere")]
+    def examinations(self) -> list[Examination]:
+        return [("home", lambda: fine("home", "/somewhere")), ("database", self._database)]
+
+    def _database(self) -> list[Check]:
+        problems = self.open().ready()
+        return [Check(name="database", ok=not problems, detail="; ".join(problems))]
 
     def type(self, *words: str) -> int:
         return perform(build_parser().parse_args(words), self)
@@ -68,6 +73,13 @@ FAILED = a_view(
     a_run(error={"code": "upstream", "message": "the provider is away"}, status=RunStatus.FAILED),
     status="failed",
 )
+
+
+def a_question(path: str, text: str, *choices: str) -> OpenQuestion:
+    return OpenQuestion(step_id=f"run_1:{path}", text=text, choices=choices, asked_at=NOON)
+
+
+ASKING = a_view(status="waiting", questions=(a_question("/ask", "Who pays?", "IT", "Sales"),))
 
 Output = pytest.CaptureFixture[str]
 
@@ -138,7 +150,7 @@ def test_run_as_json_prints_one_object_of_the_agreed_shape(capsys: Output) -> No
 def test_run_leaves_the_work_to_a_server_that_is_up(capsys: Output) -> None:
     bench = Bench(elsewhere=True)
 
-    assert bench.type("run", "compare") == 0
+    assert bench.type("run", "compare") == 3
     assert "baton status 12" in capsys.readouterr().out
 
 
@@ -177,7 +189,7 @@ def test_input_that_is_no_json_object_is_a_usage_error(given: str, capsys: Outpu
 
 
 def test_the_verbs_of_every_chat_work_with_the_same_words(capsys: Output) -> None:
-    bench = Bench()
+    bench = Bench(elsewhere=True)
     bench.door.put(WAITING)
 
     assert bench.type("approve", "3", "cheap", "enough") == 0
@@ -185,6 +197,88 @@ def test_the_verbs_of_every_chat_work_with_the_same_words(capsys: Output) -> Non
     assert bench.door.decisions[0].person.principal.startswith("terminal:local/")
     assert bench.type("status", "12", "--json") == 0
     assert '"run": "run_1"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("approve", "3"), ("retry", "12"), ("resume", "12")])
+def test_without_a_server_what_was_decided_is_carried_out_at_once(
+    words: tuple[str, ...], capsys: Output
+) -> None:
+    bench = Bench(states=[RUNNING, DONE])
+    bench.door.put(WAITING)
+
+    assert bench.type(*words) == 0
+    assert "Buy from Nordlicht." in capsys.readouterr().out
+
+
+def test_a_rejected_run_may_end_without_success_and_the_rejection_still_worked(
+    capsys: Output,
+) -> None:
+    bench = Bench(states=[FAILED])
+    bench.door.put(WAITING)
+
+    assert bench.type("reject", "3", "too", "dear", "--json") == 0
+
+    given = json.loads(capsys.readouterr().out)
+    assert (given["won"], given["outcome"]["status"]) == (True, "failed")
+
+
+def test_an_agents_question_is_answered_in_the_words_it_offered(capsys: Output) -> None:
+    bench = Bench(states=[DONE])
+    bench.door.put(ASKING)
+
+    assert bench.type("answer", "12", "sales") == 0
+    assert bench.door.answers == [("run_1:/ask", "Sales")]
+    assert "Buy from Nordlicht." in capsys.readouterr().out
+
+
+def test_of_several_questions_one_must_be_named(capsys: Output) -> None:
+    bench = Bench(states=[DONE])
+    bench.door.put(replace(ASKING, questions=(*ASKING.questions, a_question("/when", "When?"))))
+
+    assert bench.type("answer", "12", "Sales") == 1
+    assert "baton answer 12.2 TEXT   When?" in capsys.readouterr().err
+    assert bench.type("answer", "12.2", "tomorrow") == 0
+    assert bench.door.answers == [("run_1:/when", "tomorrow")]
+
+
+def test_an_answer_where_nothing_is_asked_is_refused(capsys: Output) -> None:
+    bench = Bench()
+    bench.door.put(RUNNING)
+
+    assert bench.type("answer", "12", "Sales") == 1
+    assert "asks nothing" in capsys.readouterr().err
+
+
+def test_run_stops_at_a_question_and_prints_how_to_answer_it(capsys: Output) -> None:
+    assert Bench(states=[RUNNING, ASKING, DONE]).type("run", "order") == 3
+    assert "baton answer 12 TEXT" in capsys.readouterr().out
+
+
+def test_run_stops_where_the_engine_has_set_a_step_aside(capsys: Output) -> None:
+    aside = a_step(status=StepStatus.WAITING, waits_for="a person: it stopped its process 3 times")
+
+    status = Bench(states=[RUNNING, replace(RUNNING, steps=(aside,)), DONE]).type("run", "order")
+
+    assert status == 3
+    assert "baton retry 12" in capsys.readouterr().out
+
+
+def test_status_says_when_nobody_works_on_a_live_run(capsys: Output) -> None:
+    bench = Bench()
+    bench.door.put(RUNNING)
+
+    assert bench.type("status", "12") == 0
+    assert "baton up" in capsys.readouterr().out
+    assert bench.type("status", "12", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["worked_on"] is False
+
+
+def test_status_is_quiet_about_it_while_a_server_is_up(capsys: Output) -> None:
+    bench = Bench(elsewhere=True)
+    bench.door.put(RUNNING)
+
+    assert bench.type("status", "12") == 0
+    assert "Nobody works" not in capsys.readouterr().out
 
 
 def test_a_refusal_goes_to_standard_error_with_status_one(capsys: Output) -> None:
@@ -244,7 +338,7 @@ def test_doctor_survives_what_it_examines(capsys: Output) -> None:
     bench = Bench(broken=Misconfigured("the database does not answer"))
 
     assert bench.type("doctor") == 1
-    assert "the database does not answer" in capsys.readouterr().err
+    assert "the database does not answer" in capsys.readouterr().out
 
 
 def test_a_mistyped_command_ends_with_status_two(capsys: Output) -> None:
