@@ -97,8 +97,8 @@ def commands() -> str:
         "## In the terminal",
         "",
         "`--json` after a command prints one JSON object. The exit status is 0 when it succeeded,"
-        " 1 when it was refused or failed, 2 when it was not understood, 3 when it waits for you."
-        " These commands exist in the terminal only:",
+        " 1 when it was refused or failed, 2 when it was not understood, 3 when the run has not"
+        " ended. These commands exist in the terminal only:",
         "",
         "| Command | What it does |",
         "|---|---|",
