@@ -1,4 +1,4 @@
-"""Calls to the Bot Connector: one session, no hidden retries, every failure named."""
+"""Calls to the Bot Connector: one session, nothing posted twice by itself, every failure named."""
 
 from __future__ import annotations
 

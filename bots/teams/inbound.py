@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bots.teams.mentions import mentions_bot, spoken
 from bots.teams.payload import Payload
@@ -95,19 +95,22 @@ def reference_in(body: Payload) -> Reference | None:
         return None
     kind = _KINDS.get(body.text("conversation", "conversationType").lower(), "")
     team = body.identifier("channelData", "team", "id")
-    kind = kind or (CHANNEL if team else PERSONAL)
-    if kind == CHANNEL and ";messageid=" not in conversation:
-        # Not every client names the thread; its first message's id is the thread's.
-        first = body.identifier("replyToId") or body.identifier("id")
-        conversation = f"{conversation};messageid={first}" if first else conversation
     return Reference(
         service_url=service_url,
         conversation=conversation,
-        kind=kind,
+        kind=kind or (CHANNEL if team else PERSONAL),
         tenant=tenant,
         bot=body.identifier("recipient", "id"),
         team=team,
     )
+
+
+def _thread(there: Reference, body: Payload) -> Reference:
+    """Name the thread of a channel where the client did not: its first message's id is its own."""
+    first = body.identifier("replyToId") or body.identifier("id")
+    if there.kind != CHANNEL or ";messageid=" in there.conversation:
+        return there
+    return replace(there, conversation=f"{there.conversation};messageid={first}")
 
 
 def read_message(body: Payload) -> Heard | None:
@@ -122,6 +125,7 @@ def read_message(body: Payload) -> Heard | None:
         return None
     if not reference.personal and not mentions_bot(body):
         return None
+    reference = _thread(reference, body)
     claim = claim_of(body, tenant=reference.tenant)
     if not claim.user_id or claim.user_id == reference.bot:
         return None

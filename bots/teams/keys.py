@@ -76,7 +76,9 @@ class KeyRing:
             self._look_again_at = self._now() + _BETWEEN_FAILURES_SECONDS
             return
         found = dict(one for one in map(_read, keys.items("keys")[:_MOST_KEYS]) if one)
-        self._look_again_at = self._now() + _BETWEEN_LOOKS_SECONDS
+        if self._keys or not found:
+            # The first look is nobody's doing: a key rolled just after it is found at once.
+            self._look_again_at = self._now() + _BETWEEN_LOOKS_SECONDS
         if found:
             self._keys = found
             self._fetched_at = self._now()

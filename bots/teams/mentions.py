@@ -28,7 +28,7 @@ def spoken(body: Payload) -> str:
     for entity in body.items("entities"):
         mention = entity.text("text")
         if _is_of_bot(entity, body) and mention:
-            text = text.replace(mention, " ", 1)
+            text = text.replace(mention, "", 1)
     text = _TAG.sub("", _TAGGED.sub(lambda found: "@" + found.group(1).lstrip("@"), text))
     text = _ENTITIES.sub(lambda found: _CHARACTERS[found.group(1)], text)
     return text.replace("\xa0", " ").replace("\r\n", "\n").strip(_BLANKS)

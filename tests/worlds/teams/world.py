@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import urllib.parse
@@ -246,7 +247,9 @@ class TeamsWorld:
 
     async def _post(self, raw: bytes, headers: dict[str, str]) -> tuple[int, Any]:
         assert self._session is not None
-        async with self._session.post(self.endpoint, data=raw, headers=headers) as answer:
+        async with self._session.post(
+            self.endpoint, data=io.BytesIO(raw), headers=headers
+        ) as answer:
             text = await answer.text()
             return answer.status, json.loads(text) if text else None
 

@@ -1,0 +1,163 @@
+"""One purchase, from the message to the order in the ledger, as people in Teams live it.
+
+The whole product runs in this process; Teams is the simulated one, in the way Microsoft's
+playground speaks to a bot on the same machine: without keys, over loopback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from runtime.domain.states import ApprovalStatus
+from tests.worlds.product import Product, product
+from tests.worlds.teams.cards import buttons, readable
+from tests.worlds.teams.cast import ADA, BEN, CHANNEL, GROUP, PERSONAL, Chat
+from tests.worlds.teams.connector import Posted
+from tests.worlds.teams.world import Answer, TeamsWorld, teams_world
+
+BUY = "Buy 12 laptops from the best vendor"
+OPENING_ORDERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The product, and the Teams it lives in."""
+
+    world: TeamsWorld
+    product: Product
+
+    def settled(self) -> None:
+        """Wait until nothing is owed to any conversation."""
+        self.product.until(lambda: not self.product.runtime.due_conversations())
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with teams_world(signed=False) as world, product(tmp_path / "home") as running:
+        world.endpoint = f"{running.url}/api/messages"
+        yield Stage(world, running)
+
+
+def _conversation(asked: Answer) -> str:
+    found: str = asked.activity["conversation"]["id"]
+    return found
+
+
+def _approval(stage: Stage, conversation: str) -> Posted:
+    return stage.world.message(conversation, "Approval 1 · pending")
+
+
+@pytest.mark.parametrize("chat", [PERSONAL, GROUP, CHANNEL], ids=lambda chat: chat.kind)
+def test_a_message_becomes_one_card_one_approval_one_order_and_one_answer(
+    stage: Stage, chat: Chat
+) -> None:
+    asked = stage.world.say(ADA, chat, BUY)
+    assert (asked.status, asked.body) == (200, None)
+    conversation = _conversation(asked)
+    approval = _approval(stage, conversation)
+    stage.world.message(conversation, "Waits for approval #1")
+    assert len(stage.product.orders()) == OPENING_ORDERS
+
+    clicked = stage.world.press(ADA, approval, "approval.approve", chat)
+
+    assert clicked.status == 200
+    assert "Approved by Ada" in readable(stage.world.seen_by(ADA, approval))
+    assert stage.product.until_ended().status == "succeeded"
+    answer = stage.world.message(conversation, "PO-1005")
+    stage.settled()
+    ordered = stage.product.orders()[OPENING_ORDERS:]
+    assert [(one["item"], one["quantity"], one["vendor"]) for one in ordered] == [
+        ("laptop", 12, "Nordlicht IT")
+    ]
+    assert "demonstration" in readable(answer.card)
+    assert len(stage.world.messages(conversation)) == 3
+    assert "Approved by Ada" in readable(approval.card)
+    assert buttons(approval.card) == []
+    assert stage.world.connector.violations == []
+
+
+def test_a_rejection_with_its_reason_ends_the_run_without_an_order(stage: Stage) -> None:
+    conversation = _conversation(stage.world.say(ADA, PERSONAL, BUY))
+    approval = _approval(stage, conversation)
+
+    with pytest.raises(AssertionError, match="must be filled in"):
+        stage.world.press(ADA, approval, "approval.reject", PERSONAL)
+    stage.world.press(
+        ADA, approval, "approval.reject", PERSONAL, inputs={"reason": "we lease laptops now"}
+    )
+
+    assert stage.product.until_ended().status == "failed"
+    stage.world.message(conversation, "This did not work")
+    stage.settled()
+    (decided,) = stage.product.runtime.view("1", workspace=None).approvals
+    assert decided.status is ApprovalStatus.REJECTED
+    assert decided.decision_reason == "we lease laptops now"
+    assert decided.decided_by == ADA.principal
+    assert decided.decided_on == "teams"
+    assert len(stage.product.orders()) == OPENING_ORDERS
+    assert stage.world.connector.violations == []
+
+
+def test_who_may_not_decide_is_told_so_and_the_approval_stays_open(stage: Stage) -> None:
+    conversation = _conversation(stage.world.say(ADA, GROUP, BUY))
+    approval = _approval(stage, conversation)
+
+    refused = stage.world.press(BEN, approval, "approval.approve", GROUP)
+
+    assert refused.status == 200
+    (told,) = stage.world.told[BEN.id]
+    assert "may" in told
+    assert [one.status for one in stage.product.runtime.approvals(workspace=None)] == [
+        ApprovalStatus.PENDING
+    ]
+    assert {one.verb for one in buttons(approval.card)} == {"approval.approve", "approval.reject"}
+    stage.world.press(ADA, approval, "approval.approve", GROUP)
+    assert stage.product.until_ended().status == "succeeded"
+
+
+def test_an_approval_whose_post_was_doubtful_is_there_twice_and_counts_once(stage: Stage) -> None:
+    # The run's card is the first post, the approval's the second.
+    conversation = _conversation(stage.world.say(ADA, PERSONAL, BUY))
+    stage.world.until(lambda: stage.world.messages(conversation))
+    stage.world.fault("POST", "/activities", status=504, after=True)
+
+    copies = stage.world.until(
+        lambda: (
+            found
+            if len(
+                found := [
+                    one
+                    for one in stage.world.messages(conversation)
+                    if "Approval 1 · pending" in readable(one.card)
+                ]
+            )
+            == 2
+            else None
+        )
+    )
+    for copy in copies:
+        stage.world.press(ADA, copy, "approval.approve", PERSONAL)
+
+    assert stage.product.until_ended().status == "succeeded"
+    stage.settled()
+    assert len(stage.product.orders()) == OPENING_ORDERS + 1
+    stage.world.until(lambda: all("Approved by Ada" in readable(one.card) for one in copies))
+    assert all(buttons(one.card) == [] for one in copies)
+
+
+def test_commands_are_answered_as_text(stage: Stage) -> None:
+    conversation = _conversation(stage.world.say(ADA, PERSONAL, BUY))
+    _approval(stage, conversation)
+
+    stage.world.say(ADA, PERSONAL, "baton approvals 1")
+
+    listing = stage.world.message(PERSONAL, "approve 1")
+    assert "record_purchase_order" in readable(listing.card)
+    stage.world.say(ADA, PERSONAL, "approve 1 cheaper than leasing")
+    assert stage.product.until_ended().status == "succeeded"
+    (decided,) = stage.product.runtime.view("1", workspace=None).approvals
+    assert decided.decision_reason == "cheaper than leasing"

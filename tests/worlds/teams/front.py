@@ -1,0 +1,45 @@
+"""Baton's Teams front on a loop of its own, over whatever front door a test gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from bots.bridge import Bridge
+from bots.door import Door
+from bots.teams.app import PATH, TeamsFront
+from bots.teams.credentials import TeamsCredentials
+from bots.teams.tokens_out import ClientSecretTokens
+from runtime.clock import SystemClock
+from tests.worlds.slack.loop_thread import LoopThread
+from tests.worlds.teams.world import TeamsWorld
+
+
+@contextmanager
+def teams_front(world: TeamsWorld, door: Door) -> Generator[None]:
+    """Listen, and tell the world where."""
+    loop = LoopThread("teams-front")
+    bridge = Bridge()
+    signed = world.connector.signed
+    credentials = world.credentials if signed else TeamsCredentials()
+    tokens = ClientSecretTokens(credentials, http_client=world.msal_http()) if signed else None
+    front = TeamsFront(credentials, door, bridge, clock=SystemClock(), tokens=tokens)
+
+    async def listen() -> tuple[web.AppRunner, int]:
+        app = web.Application(client_max_size=4 * 1024 * 1024)
+        front.mount(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return runner, int(runner.addresses[0][1])
+
+    runner, port = loop.run(listen())
+    world.endpoint = f"http://127.0.0.1:{port}{PATH}"
+    try:
+        yield
+    finally:
+        loop.run(runner.cleanup())
+        bridge.close()
+        loop.stop()
