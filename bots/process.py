@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from bots.server import Front
     from bots.slack.credentials import SlackCredentials
+    from runtime.models.tiers import Tiers
     from runtime.worker import Toolshed, Worker
 
 _log = logging.getLogger(__name__)
@@ -139,7 +140,7 @@ def work_until(
         bridge.close()
 
 
-def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) -> Base:  # noqa: B008
+def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) -> Base:  # noqa: B008 - it has no state
     """Open what every process has. Raises ``Misconfigured`` with what the operator must change."""
     configure_logs(settings.log_level, environment())
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -174,23 +175,33 @@ def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) 
     )
 
 
+def _tiers(base: Base) -> Tiers:
+    from runtime.models.tiers import parse_tiers
+
+    return parse_tiers(
+        base.runtime.library.current().models_text or "tiers: {}\n",
+        source=str(base.settings.agents_path / "models.yaml"),
+        environment=environment(),
+        override=base.settings.model,
+    )
+
+
+def _demonstrates(base: Base) -> bool:
+    """Tell whether the demonstration model answers; only who works himself knows the keys."""
+    from runtime.models.choice import is_demonstration
+
+    return any(is_demonstration(tier.models[0].name) for tier in _tiers(base).tiers.values())
+
+
 def make_worker(base: Base) -> Worker:
     """Make what carries out runs; a base opened with ``works`` is needed."""
     from runtime.models.gateway import Gateway
-    from runtime.models.tiers import parse_tiers
     from runtime.worker import Worker
 
     assert base.toolshed is not None
     export_model_keys()
     settings = base.settings
-    file = settings.agents_path / "models.yaml"
-    tiers = parse_tiers(
-        base.runtime.library.current().models_text or "tiers: {}\n",
-        source=str(file),
-        environment=environment(),
-        override=settings.model,
-    )
-    gateway = Gateway(tiers, clock=base.clock, dialogues=settings.agents_path)
+    gateway = Gateway(_tiers(base), clock=base.clock, dialogues=settings.agents_path)
     gateway.warm()
     return Worker(
         settings,
@@ -290,6 +301,7 @@ def make_app(base: Base, bridge: Bridge) -> web.Application:
         fronts=_fronts(base, bridge),
         console_token=token.get_secret_value() if token else None,
         instance=instance_name(settings.database),
+        demonstration=base.toolshed is not None and _demonstrates(base),
     )
 
 

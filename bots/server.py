@@ -37,18 +37,23 @@ def create_app(
     fronts: Sequence[Front] = (),
     console_token: str | None = None,
     instance: str = "",
+    demonstration: bool = False,
     registry: CollectorRegistry = REGISTRY,
 ) -> web.Application:
     """Put the application together. Whoever made ``bridge`` closes it after the application.
 
-    ``instance`` (see ``presence``) tells terminals on this machine whose server this is.
+    ``instance`` (see ``presence``) tells terminals on this machine whose server this is;
+    ``demonstration`` lets the console say that no real model answers.
 
     On shutdown ``/readyz`` answers 503 first, then open event streams end, then requests that
     are under way are finished by the server.
     """
     app = web.Application(client_max_size=_LARGEST_BODY_BYTES)
     Health(runtime, bridge, registry, instance=instance).mount(app)
-    for front in (*fronts, ConsoleFront(runtime, bridge, console_token=console_token)):
+    console = ConsoleFront(
+        runtime, bridge, console_token=console_token, demonstration=demonstration
+    )
+    for front in (*fronts, console):
         front.mount(app)
     return app
 

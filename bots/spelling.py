@@ -61,8 +61,10 @@ def one_line(text: str, limit: int = 120) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Spell a time span in its two largest units: ``2 min 3 s``."""
+    """Spell a time span in its two largest units: ``2 min 3 s``; ``<1 s`` for a moment."""
     whole = max(0, int(seconds))
+    if 0 < seconds < 1:
+        return "<1 s"
     if whole < 60:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)

@@ -93,7 +93,12 @@ class Api:
         """List what waits for a decision."""
         del request
         pending = await self._bridge(self._runtime.approvals, workspace=None)
-        return _json({"approvals": [approval_object(one) for one in pending]})
+        return _json(
+            {
+                "approvals": [approval_object(one) for one in pending],
+                "cards": [card(approval_card(one)) for one in pending],
+            }
+        )
 
     async def approval(self, request: web.Request) -> web.Response:
         """Give one approval with every argument whole."""

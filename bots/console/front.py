@@ -46,7 +46,15 @@ _FILES = {
 class ConsoleFront:
     """The page at ``/`` and its API under ``/api``."""
 
-    def __init__(self, runtime: Door, bridge: Bridge, *, console_token: str | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Door,
+        bridge: Bridge,
+        *,
+        console_token: str | None = None,
+        demonstration: bool = False,
+    ) -> None:
+        self._demonstration = demonstration
         self._guard = Guard(console_token=console_token)
         self._watch = Watch(runtime, bridge)
         self._api = Api(runtime, bridge, self._watch)
@@ -123,7 +131,7 @@ class ConsoleFront:
         return response
 
     async def _session(self, request: web.Request) -> web.StreamResponse:
-        response = web.json_response({"surface": "console"})
+        response = web.json_response({"surface": "console", "demonstration": self._demonstration})
         self._guard.hand_over(request, response)
         return response
 
