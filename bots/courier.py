@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bots.bridge import Bridge
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_SECONDS = 300.0
 _AT_ONCE = 8
+_ROUND_SECONDS = 15.0
+"""Half of a conversation's lease: one more message fits into what is left of it."""
+_SOON_SECONDS = 0.1
 _CHANGES_LATER = frozenset(
     {DeliveryKind.RUN_CARD, DeliveryKind.APPROVAL_CARD, DeliveryKind.QUESTION}
 )
@@ -38,23 +42,41 @@ class _Round:
 class Courier:
     """Drains the outbox, one conversation at a time, in the order things were said."""
 
-    def __init__(self, runtime: Desk, bridge: Bridge, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        runtime: Desk,
+        bridge: Bridge,
+        channels: Mapping[str, Channel],
+        *,
+        round_seconds: float = _ROUND_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._runtime = runtime
         self._bridge = bridge
         self._channels = dict(channels)
+        self._round_seconds = round_seconds
+        self._monotonic = monotonic
 
     async def deliver(self, conversation_id: str) -> None:
         """Send what is due in one conversation. Quiet when another courier has it.
 
         A crash here leaves the claimed deliveries leased; after the lease they come back marked
         doubtful, and the channel is asked whether the message is there before it is sent again.
+        A courier that was slow, or asleep, sends nothing more once another may have taken over.
         """
+        began = self._monotonic()
         claimed = await self._bridge(self._runtime.claim_deliveries, conversation_id)
         if not claimed:
             return
         so_far = _Round()
         for delivery in _posts_first(claimed):
-            await self._carry(delivery, so_far)
+            spent = self._monotonic() - began
+            if spent < self._round_seconds:
+                await self._carry(delivery, so_far)
+            elif spent < self._round_seconds * 1.9:
+                await self._postpone(delivery, _SOON_SECONDS, "waits for the next round")
+            else:
+                return
         await self._bridge(self._runtime.release, conversation_id)
 
     async def drain(self) -> int:

@@ -21,6 +21,8 @@ class Carrying:
     clock: Clock
     bell: Bell
     courier: str
+    lease: timedelta = _LEASE
+    """How long a courier may take over one conversation before another looks after it."""
 
     @again_when_contended
     def claim_deliveries(self, conversation_id: str) -> list[Delivery]:
@@ -31,7 +33,7 @@ class Carrying:
                 conversation_id,
                 courier=self.courier,
                 now=self.clock.now(),
-                lease=_LEASE,
+                lease=self.lease,
             )
 
     @again_when_contended

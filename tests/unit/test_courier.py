@@ -252,3 +252,37 @@ async def test_a_drain_reaches_every_conversation(door: FrontDoor, bridge: Bridg
 
     assert len(board.pinned) == 20
     assert door.outbox == []
+
+
+async def test_a_courier_that_overslept_sends_nothing_more(door: FrontDoor, bridge: Bridge) -> None:
+    """Its lease may have run out: another may be sending the same message at this moment."""
+    door.outbox = [CARD, ANSWER]
+    board = Board()
+    passing = iter([0.0, 1.0, 31.0])
+
+    courier = Courier(
+        door, bridge, {"console": board}, round_seconds=15.0, monotonic=lambda: next(passing)
+    )
+    await courier.deliver("con_1")
+
+    assert [sent for sent, _, _ in board.pinned] == [CARD.id]
+    assert door.log == [("sent", CARD.id, f"ts-{CARD.id}")]
+
+
+async def test_what_a_round_has_no_time_for_comes_in_the_next(
+    door: FrontDoor, bridge: Bridge
+) -> None:
+    door.outbox = [CARD, ANSWER]
+    board = Board()
+    passing = iter([0.0, 1.0, 16.0])
+
+    courier = Courier(
+        door, bridge, {"console": board}, round_seconds=15.0, monotonic=lambda: next(passing)
+    )
+    await courier.deliver("con_1")
+
+    assert [sent for sent, _, _ in board.pinned] == [CARD.id]
+    assert ("released", "con_1") in door.log
+    assert [entry[:2] for entry in door.log if entry[0] == "postponed"] == [
+        ("postponed", ANSWER.id)
+    ]
