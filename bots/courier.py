@@ -22,6 +22,8 @@ _AT_ONCE = 8
 _ROUND_SECONDS = 15.0
 """Half of a conversation's lease: one more message fits into what is left of it."""
 _SOON_SECONDS = 0.1
+_REDRAWING_SECONDS = 1.0
+"""How long a round redraws cards at a channel's pace before what is new since goes first."""
 _CHANGES_LATER = frozenset(
     {DeliveryKind.RUN_CARD, DeliveryKind.APPROVAL_CARD, DeliveryKind.QUESTION}
 )
@@ -71,12 +73,15 @@ class Courier:
         so_far = _Round()
         for delivery in _posts_first(claimed):
             spent = self._monotonic() - began
-            if spent < self._round_seconds:
-                await self._carry(delivery, so_far)
-            elif spent < self._round_seconds * 1.9:
-                await self._postpone(delivery, _SOON_SECONDS, "waits for the next round")
-            else:
+            if spent >= self._round_seconds * 1.9:
                 return
+            if spent >= self._round_seconds:
+                await self._postpone(delivery, _SOON_SECONDS, "waits for the next round")
+            elif delivery.external_id is not None and spent > _REDRAWING_SECONDS:
+                # Due at once: letting go of the conversation rings for the next round.
+                await self._postpone(delivery, 0.0, "lets newer messages go first")
+            else:
+                await self._carry(delivery, so_far)
         await self._bridge(self._runtime.release, conversation_id)
 
     async def drain(self) -> int:

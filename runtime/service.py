@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.approvals.decide import Decisions
 from runtime.catalog.agent import Agent
@@ -57,7 +57,8 @@ class Runtime:
 
     def decide(self, decide: Decide) -> Decided:
         """Record a verdict. ``won`` is False where it was decided already."""
-        return self.decisions.decide(decide, workspace=scope(decide.person))
+        decided = self.decisions.decide(decide, workspace=scope(decide.person))
+        return replace(decided, approval=self.looking.with_people(decided.approval))
 
     def cancel(self, run: str, person: Person) -> RunView:
         """End a run now."""
@@ -173,9 +174,7 @@ def open_runtime(
 ) -> Runtime:
     """Put the front door together."""
 
-    def policy() -> Policy:
-        return current_policy(library)
-
+    policy = CurrentPolicy(library)
     return Runtime(
         database=database,
         hearing=Hearing(
@@ -183,15 +182,27 @@ def open_runtime(
         ),
         decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
-        looking=Looking(database=database, clock=clock),
+        looking=Looking(database=database, clock=clock, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
         library=library,
     )
 
 
-def current_policy(library: Library) -> Policy:
-    """Give the policy as the agents folder has it now."""
-    return parse_policy(library.current().policy_text or "version: 1\n", file="policy.yaml")
+class CurrentPolicy:
+    """Gives the policy as the agents folder has it now, parsed again only where it changed."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._parsed: tuple[str, Policy] | None = None
+
+    def __call__(self) -> Policy:
+        """Give it. Threads may meet here: at worst the same text is parsed twice."""
+        text = self._library.current().policy_text or "version: 1\n"
+        parsed = self._parsed
+        if parsed is None or parsed[0] != text:
+            parsed = (text, parse_policy(text, file="policy.yaml"))
+            self._parsed = parsed
+        return parsed[1]
 
 
 def scope(person: Person) -> str | None:

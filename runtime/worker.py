@@ -21,7 +21,7 @@ from runtime.durable.sweep import Sweep
 from runtime.models.completion import Models
 from runtime.orchestrator import conduct
 from runtime.outbox.announce import Announcements
-from runtime.service import Runtime, current_policy
+from runtime.service import CurrentPolicy, Runtime
 from runtime.settings import Settings
 from runtime.storage import steps
 from runtime.storage.database import Database
@@ -76,7 +76,7 @@ class Worker:
             models=models,
             runner=Runner(secrets=environment),
             data=settings.data,
-            current_policy=partial(current_policy, runtime.library),
+            current_policy=CurrentPolicy(runtime.library),
         )
         self._toolshed = toolshed
         self.engine = Engine(

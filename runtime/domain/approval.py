@@ -102,6 +102,9 @@ class Approval:
     decided_on: str
     decision_reason: str
     verdict: Verdict | None
+    may_decide: tuple[str, ...] = ()
+    """The principals and globs behind the present stage's words, by the policy of this moment;
+    filled in by queries, never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from runtime.agent.question import KIND as QUESTION
 from runtime.domain.approval import Approval
@@ -17,6 +17,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
+from runtime.policy.policy import Policy
 from runtime.storage import (
     approvals,
     artifacts,
@@ -40,6 +41,8 @@ class Looking:
 
     database: Database
     clock: Clock
+    policy: Callable[[], Policy]
+    """Who may decide is told by the policy as it is now."""
 
     def view(self, ref: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -56,7 +59,8 @@ class Looking:
         """Give what waits for people, oldest first."""
         with self.database.read() as connection:
             run_id = self._find(connection, run, workspace).id if run else None
-            return approvals.pending(connection, workspace=workspace, run_id=run_id)
+            found = approvals.pending(connection, workspace=workspace, run_id=run_id)
+        return [self.with_people(approval) for approval in found]
 
     def approval(self, ref: str, *, workspace: str | None) -> Approval:
         """Give one approval by id or number. Raises ``NotFound``."""
@@ -64,7 +68,15 @@ class Looking:
             found = approvals.find(connection, ref, workspace=workspace)
         if found is None:
             raise NotFound(f"there is no approval {ref!r}; `approvals` lists what waits")
-        return found
+        return self.with_people(found)
+
+    def with_people(self, approval: Approval) -> Approval:
+        """Fill in who may decide its present stage: principals and globs, as policies name them."""
+        if not approval.stages:
+            return approval
+        stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
+        names = self.policy().eligible_names(stage, approval.requester)
+        return replace(approval, may_decide=names)
 
     def trace(self, ref: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first, children in the order they came to be."""
@@ -114,7 +126,8 @@ class Looking:
                 run = runs.read(connection, delivery.run_id)
                 return self._view(connection, run) if run else None
             if delivery.kind == DeliveryKind.APPROVAL_CARD:
-                return approvals.find(connection, delivery.subject_id, workspace=None)
+                approval = approvals.find(connection, delivery.subject_id, workspace=None)
+                return self.with_people(approval) if approval else None
             if delivery.kind == DeliveryKind.QUESTION:
                 leaf = step_table.read_step(connection, delivery.subject_id)
                 return _question(leaf) if leaf else None
@@ -159,7 +172,7 @@ class Looking:
             place=conversations.read(connection, run.conversation_id).place,
             status=_status(run, planned, asked, questions),
             steps=tuple(planned),
-            approvals=tuple(asked),
+            approvals=tuple(self.with_people(one) for one in asked),
             questions=tuple(one for one in questions if not one.answered),
             artifacts=tuple(artifacts.of_run(connection, run.id)),
             read_at=self.clock.now(),

@@ -62,7 +62,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Approval:
 def add(connection: Connection, approval: Approval, *, workspace: str) -> None:
     """Insert a question; its number is given by the database."""
     values = asdict(approval)
-    del values["number"], values["run_number"]
+    del values["number"], values["run_number"], values["may_decide"]
     values["workspace"] = workspace
     values["stages"] = [asdict(stage) for stage in approval.stages]
     connection.execute(insert(table).values(**values))
