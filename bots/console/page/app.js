@@ -2,10 +2,10 @@
 // or a stranger wrote is ever read as markup.
 
 const SAMPLES = [
-  "Compare the offers for 20 laptops, write me a report, and order from the best vendor.",
-  "How much of its budget has each department left?",
-  "Which vendor delivers monitors fastest, and at what price?",
-  "Order 8 headsets.",
+  ["Buy 12 laptops from the best vendor", "Plans, compares offers, and asks before it orders"],
+  ["Order 3 docking stations", "Asks you what is missing, then carries on"],
+  ["Compare the offers for monitors and write a report", "Parallel work that ends in a file"],
+  ["How much budget does Sales have left?", "A plain question to the ledger"],
 ];
 const SIGNS = {
   ready: "·", running: "▸", waiting: "…", succeeded: "✓", failed: "✗",
@@ -15,6 +15,11 @@ const VERDICTS = {
   approve: ["Approve", "primary"], reject: ["Reject", "danger"],
   happened: ["It happened", "primary"], repeat: ["Do it again", ""], abort: ["Give up", "danger"],
 };
+const THOUGHTS = {
+  plan: "Makes the plan", replan: "Makes the plan anew", work: "Decides what to do next",
+  check: "Checks the result", synthesise: "Words the answer",
+};
+const ELIGIBLE = { requester: "whoever asked for it" };
 const CONTROLS = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry" };
 const PLAIN_TAGS = new Set([
   "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "code", "strong", "em",
@@ -69,6 +74,7 @@ function table(node) {
 
 function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
+  if (seconds > 0 && seconds < 1) return "<1 s";
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
@@ -200,7 +206,7 @@ function stepLine(step) {
 
 function control(card, verb) {
   return h("button", {
-    type: "button", class: `small ${verb === "cancel" ? "danger" : ""}`, data: { focus: verb },
+    type: "button", class: `small ${verb === "cancel" ? "quiet danger" : verb === "pause" ? "quiet" : ""}`, data: { focus: verb },
     onclick: (event) => {
       if (verb === "cancel" && !confirm(`Cancel run #${card.number} for good?`)) return;
       act(event.currentTarget, async () => {
@@ -265,27 +271,40 @@ function approvalCard(card) {
   }, "Show all of it");
 
   return h("article", { class: `entry card ${pending ? "ask" : ""}`, "aria-label": `Approval ${card.number}` },
-    h("div", { class: "head" }, h("h3", { class: "title" }, card.title), status(card.status)),
-    card.what && h("p", { class: "what" }, card.what),
-    h("dl", { class: "facts" },
-      fact("Where", card.where), fact("How many", card.how_many),
-      fact("Can be undone", card.reversible ? "yes" : "no"),
-      fact("Proposed by", `${card.agent}, in run #${card.run_number}`),
-      fact("For", card.requester), fact("Asked because", card.reason),
-      pending && fact("May decide", card.eligible.join(", ") || "nobody"),
-      pending && fact("Needs", card.progress),
-      pending && card.expires_at && fact("If nobody answers", `${card.on_expiry} at ${when(card.expires_at)}`)),
-    card.arguments.length > 0 && h("table", { class: "arguments" },
-      h("caption", { class: "hidden" }, `Exact arguments of ${card.tool}`), rows),
-    open,
+    h("div", { class: "head" },
+      h("h3", { class: "label" }, pending ? `Approval #${card.number}` : `Approval #${card.number} · ${card.tool}`),
+      h("span", { class: "grow" }), status(card.status)),
     card.outcome && h("p", { class: "outcome" }, card.outcome),
-    pending && h("div", { class: "row" }, [...buttons.values()], card.verdicts.includes("reject") && reason),
+    h("p", { class: pending ? "what" : "line" }, card.what || card.title),
+    card.what && pending && h("p", { class: "line" }, card.title,
+      !card.reversible && [" ", h("strong", { class: "warn" }, "It cannot be undone.")]),
+    folded(!pending, "What exactly", [
+      card.arguments.length > 0 && h("table", { class: "arguments" },
+        h("caption", { class: "hidden" }, `Exact arguments of ${card.tool}`), rows),
+      open,
+      h("dl", { class: "facts" },
+        fact("Where", card.where), fact("How many", card.how_many),
+        fact("Asked because", card.reason),
+        fact("Proposed by", [`${card.agent}, in `, h("a", { href: `#/runs/${card.run_number}` }, `run #${card.run_number}`)]),
+        fact("For", card.requester),
+        pending && fact("May decide", card.eligible.map(eligible).join(" or ") || "nobody"),
+        pending && fact("Needs", card.progress),
+        pending && card.expires_at && fact("If nobody does", `${card.on_expiry} on ${when(card.expires_at)}`)),
+    ]),
+    pending && h("div", { class: "row decide" }, [...buttons.values()], card.verdicts.includes("reject") && reason),
     problem);
+}
+
+const eligible = (name) => ELIGIBLE[name] || name.replace(/^role:/, "the role ");
+
+// What is settled steps back: its details are one click away instead of in the way.
+function folded(fold, name, content) {
+  return fold ? h("details", { class: "fold" }, h("summary", {}, name), content) : content;
 }
 
 function fact(name, value) {
   return value === "" || value === null || value === undefined || value === false
-    ? [] : [h("dt", {}, name), h("dd", {}, String(value))];
+    ? [] : [h("dt", {}, name), h("dd", {}, value)];
 }
 
 function argumentRow(argument) {
@@ -331,11 +350,14 @@ function answerCard(card) {
         ` · ${duration(card.elapsed_seconds)} · ${money(card.cost_usd)} · ${count(card.tokens, "token")}`),
       card.sources.length > 0 && h("span", { class: "meta" }, `Rests on: ${card.sources.join(", ")}`)),
     card.demonstration && h("p", { class: "demonstration" },
-      "This came from the demonstration model, which needs no key and knows little. Set BATON_MODEL and a provider's key for a real one."));
+      "Demonstration model. ", h("button", { type: "button", class: "link", onclick: aboutModel }, "Use a real one")));
 }
+
+const aboutModel = () => $("about-model").showModal();
 
 function fileLine(runId, one) {
   return h("li", {},
+    h("span", { class: "icon", "aria-hidden": "true" }, one.name.split(".").pop().slice(0, 4)),
     h("span", { class: "name" }, one.name),
     h("span", { class: "meta" }, `${one.media_type}, ${size(one.size_bytes)}`),
     h("button", { type: "button", class: "small", onclick: (event) =>
@@ -419,6 +441,7 @@ async function refresh() {
   } catch { /* the event stream brings it */ }
   loadSide();
   if (location.hash.startsWith("#/runs/")) showRun(location.hash.slice(7), true);
+  if (location.hash === "#/approvals") showApprovals(true);
 }
 
 function take(entries) {
@@ -453,7 +476,6 @@ function draw() {
     at += 1;
   }
   $("welcome").hidden = all.length > 0;
-  $("chips").hidden = all.length > 0;
   if (stick && all.length > 0 && !$("chat").hidden) window.scrollTo({ top: document.body.scrollHeight });
 }
 
@@ -519,6 +541,13 @@ function lineLink(line) {
 }
 
 let sideLoading = false;
+let waiting = 0;
+let pageTitle = "Baton";
+function titled(title = pageTitle) {
+  pageTitle = title;
+  document.title = waiting > 0 ? `(${waiting}) ${title}` : title;
+}
+
 async function loadSide() {
   if (sideLoading || document.hidden) return;
   sideLoading = true;
@@ -528,9 +557,14 @@ async function loadSide() {
       : [h("p", { class: "empty" }, "None yet.")]));
     $("pending").replaceChildren(...(pending.approvals.length ? pending.approvals.map((one) =>
       h("a", { class: "entry-link", href: `#/runs/${one.run_number}` },
-        h("span", { class: "text" }, one.tool),
+        h("span", { class: "text two" }, one.what || one.tool),
         h("span", { class: "meta" }, `approval #${one.number} of run #${one.run_number}`)))
-      : [h("p", { class: "empty" }, "Nothing.")]));
+      : [h("p", { class: "empty" }, "Nothing. You are up to date.")]));
+    waiting = pending.approvals.length;
+    $("badge").hidden = waiting === 0;
+    $("badge").textContent = String(waiting);
+    $("badge").setAttribute("aria-label", `${waiting} waiting`);
+    titled();
   } catch { /* shown by the connection line */ } finally {
     sideLoading = false;
   }
@@ -549,13 +583,27 @@ async function showRuns() {
         h("td", { class: "number" }, money(line.cost_usd))))))));
 }
 
+async function showApprovals(again = false) {
+  const { cards } = await get("/api/approvals");
+  const text = JSON.stringify(cards);
+  if (location.hash !== "#/approvals" || (again && text === runText)) return;
+  runText = text;
+  keeping($("page"), () => {
+    page("Approvals", cards.length === 0
+      ? h("p", { class: "empty" }, "Nothing waits for a decision. What needs one shows up here and in its conversation.")
+      : cards.map(approvalCard));
+    return $("page");
+  });
+}
+
 async function showAgents() {
   const { agents } = await get("/api/agents");
   page("Agents", h("div", { class: "agents" }, agents.map((agent) => h("article", { class: "card" },
-    h("h2", {}, agent.name),
-    h("p", { class: "meta" }, `${agent.role} · ${agent.tier} tier · version ${agent.version.slice(0, 7)}`),
+    h("div", { class: "head" }, h("h2", { class: "title" }, agent.name),
+      h("span", { class: "tag" }, agent.role)),
     h("p", {}, agent.description),
-    h("div", { class: "tags" }, agent.tools.map((tool) => h("span", { class: "tag" }, tool)))))));
+    h("p", { class: "meta" }, `${agent.tier} tier · version ${agent.version.slice(0, 7)}`),
+    agent.tools.length > 0 && h("div", { class: "tags" }, agent.tools.map((tool) => h("span", { class: "tag" }, tool)))))));
 }
 
 const openSteps = new Set();
@@ -570,25 +618,47 @@ async function showRun(ref, again = false) {
   // Nothing new: leave what is open, selected or focused alone.
   if (again && text === runText) return given;
   runText = text;
-  const why = h("button", { type: "button", class: "small", onclick: (event) => act(event.currentTarget, async () => {
+  const why = h("button", { type: "button", class: "small quiet", onclick: (event) => act(event.currentTarget, async () => {
     const told = await get(run(ref, "/why"));
     why.replaceWith(h("pre", { class: "raw" }, told.text));
   }) }, "Why is it so?");
   const scroll = window.scrollY;
   const render = () => page(given.request,
-    runCard(given.card, { linked: false, titled: given.card.goal !== given.request }), h("p", {}, why),
+    runCard(given.card, { linked: false, titled: given.card.goal !== given.request }),
+    h("p", { class: "why" }, why),
     given.approval_cards.map(approvalCard),
     given.finished_at && answerCard(given.answer_card),
     !given.finished_at && given.artifacts.length > 0 && h("ul", { class: "files" },
       given.artifacts.map((one) => fileLine(given.run, one))),
-    h("h2", {}, "Trace"), h("div", { class: "trace" }, traced.steps.map(traceLine)),
-    h("h2", {}, "Audit"), audit(audited.records));
+    h("h2", {}, "Trace ", h("span", { class: "meta" }, `${count(traced.steps.length, "step")}, each with what went in and out`)),
+    h("div", { class: "trace" }, traced.steps.map((step) => traceLine(step, extent(traced.steps)))),
+    h("h2", {}, "Audit ", h("span", { class: "meta" }, "a chain: each digest covers the one before")),
+    audit(audited.records));
   keeping($("page"), () => { render(); return $("page"); });
   if (again) window.scrollTo({ top: scroll });
   return given;
 }
 
-function traceLine(step) {
+// From when to when all of it went, to draw each step's share of that time.
+function extent(steps) {
+  const begun = steps.map((one) => Date.parse(one.started_at)).filter(Boolean);
+  const ended = steps.map((one) => Date.parse(one.finished_at)).filter(Boolean);
+  const from = Math.min(...begun);
+  return { from, span: Math.max(Math.max(...ended, ...begun) - from, 1) };
+}
+
+function bar(step, { from, span }) {
+  const share = h("i", {});
+  const track = h("span", { class: "bar", "aria-hidden": "true" }, share);
+  if (!step.started_at) return track;
+  const left = (Date.parse(step.started_at) - from) / span;
+  const right = ((step.finished_at ? Date.parse(step.finished_at) : from + span) - from) / span;
+  share.style.left = `${(100 * left).toFixed(2)}%`;
+  share.style.width = `${Math.max(100 * (right - left), 1.5).toFixed(2)}%`;
+  return track;
+}
+
+function traceLine(step, whole) {
   const inside = h("div", { class: "inside" });
   const details = h("details", {
     class: `d${Math.min(step.depth, 6)} s-${step.status}`,
@@ -600,11 +670,14 @@ function traceLine(step) {
   },
   h("summary", {},
     h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[step.status] || "·"),
-    h("span", { class: "title" }, step.title || step.path.split("/").pop() || "run",
+    h("span", { class: "title" },
+      (step.kind === "model" && THOUGHTS[step.title]) || step.title || step.path.split("/").pop() || "run",
       h("span", { class: "hidden" }, ` (${step.status})`)),
-    h("span", { class: "meta" }, [step.kind, step.owner, span(step.started_at, step.finished_at),
-      step.tokens ? `${money(step.cost_usd)}, ${count(step.tokens, "token")}` : "",
-      step.waits_for ? `waits for ${step.waits_for}` : ""].filter(Boolean).join(" · "))),
+    h("span", { class: "meta" }, [step.kind, step.owner.split("@")[0],
+      step.tokens ? count(step.tokens, "token") : "",
+      step.waits_for ? `waits for ${step.waits_for}` : ""].filter(Boolean).join(" · ")),
+    bar(step, whole),
+    h("span", { class: "meta took" }, span(step.started_at, step.finished_at))),
   inside);
   details.open = openSteps.has(step.id);
   return details;
@@ -615,7 +688,8 @@ function traceInside(step) {
     : h("div", {}, h("h4", {}, name), h("pre", { class: "raw" },
       typeof value === "string" ? value : JSON.stringify(value, null, 2))));
   return [
-    h("p", { class: "meta" }, [step.path, step.status, `attempt ${step.attempt}`,
+    h("p", { class: "meta" }, [step.path, step.status, step.owner, `attempt ${step.attempt}`,
+      step.tokens ? money(step.cost_usd) : "",
       step.failures ? count(step.failures, "failure") : "", step.effect ? `effect: ${step.effect}` : ""]
       .filter(Boolean).join(" · ")),
     part("Error", step.error), part("Policy", step.decision), part("Input", step.input), part("Output", step.output),
@@ -624,17 +698,24 @@ function traceInside(step) {
 
 function audit(records) {
   if (records.length === 0) return h("p", { class: "empty" }, "No records.");
-  return h("div", { class: "scroll" }, h("table", { class: "list" },
-    h("thead", {}, h("tr", {}, ["#", "At", "Event", "Facts", "Digest"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, records.map((record) => h("tr", {},
-      h("td", { class: "number" }, record.sequence), h("td", { class: "number" }, when(record.at)),
-      h("td", {}, record.event), h("td", {}, h("code", {}, JSON.stringify(record.facts))),
-      h("td", { class: "number", title: record.digest }, record.digest.slice(0, 12)))))));
+  return h("div", { class: "trace" }, records.map((record) => {
+    const details = h("details", {
+      ontoggle: () => { openSteps[details.open ? "add" : "delete"](`audit ${record.digest}`); },
+    },
+    h("summary", {},
+      h("span", { class: "meta ordinal" }, record.sequence),
+      h("span", { class: "title" }, record.event.replace(/(?<=[a-z])(?=[A-Z])/g, " ")),
+      h("span", { class: "meta" }, when(record.at)),
+      h("code", { class: "meta", title: record.digest }, record.digest.slice(0, 12))),
+    h("div", { class: "inside" }, h("pre", { class: "raw" }, JSON.stringify(record.facts, null, 2))));
+    details.open = openSteps.has(`audit ${record.digest}`);
+    return details;
+  }));
 }
 
 function page(title, ...content) {
   $("page").replaceChildren(...[h("h1", {}, title), content].flat(Infinity).filter(Boolean));
-  document.title = `${title.slice(0, 60)} · Baton`;
+  titled(`${title.slice(0, 60)} · Baton`);
 }
 
 // ---------------------------------------------------------------- routes
@@ -651,11 +732,12 @@ async function route() {
     if (here) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
-  if (chat) { document.title = "Baton"; draw(); return; }
+  if (chat) { titled("Baton"); draw(); return; }
   page("…");
   try {
     if (at === "runs") await showRuns();
     else if (at === "agents") await showAgents();
+    else if (at === "approvals") await showApprovals();
     else if (at.startsWith("runs/")) await follow(at.slice(5), false);
     else page("There is nothing here", h("p", {}, h("a", { href: "#/" }, "Back to the chat")));
   } catch (error) {
@@ -680,9 +762,11 @@ async function follow(ref, again) {
 
 // ---------------------------------------------------------------- start
 
-$("chips").append(...SAMPLES.map((text) => h("button", {
+$("samples").append(...SAMPLES.map(([text, about]) => h("button", {
   type: "button", onclick: () => { $("text").value = text; grow(); $("text").focus(); },
-}, text)));
+}, h("span", {}, text), h("small", {}, about))));
+$("demonstration").addEventListener("click", aboutModel);
+get("/api/session").then((given) => { $("demonstration").hidden = !given.demonstration; }, () => {});
 $("text").addEventListener("input", grow);
 $("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -705,7 +789,10 @@ $("fresh").addEventListener("click", () => {
 });
 window.addEventListener("hashchange", route);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
-setInterval(loadSide, 5000);
+setInterval(() => {
+  loadSide();
+  if (location.hash === "#/approvals") showApprovals(true).catch(() => {});
+}, 5000);
 
 openThread(remembered() || freshKey());
 route();
