@@ -51,7 +51,7 @@ def _run(source: str, *, name: str, file: str) -> ModuleType:
     # versions pinned by different runs live side by side.
     sys.modules[name] = module
     try:
-        exec(code, vars(module))  # noqa: S102
+        exec(code, vars(module))  # noqa: S102 - an agent folder is the operator's own code
     except (Exception, SystemExit) as error:
         # Whatever the text does wrong is for the operator: nothing of a run has begun yet.
         sys.modules.pop(name, None)

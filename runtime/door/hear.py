@@ -150,18 +150,7 @@ class Hearing:
             answer="",
             created_at=now,
         )
-        root = steps.new_row(
-            id=step_id(run_id, "/"),
-            run_id=run_id,
-            path="/",
-            kind=ROOT,
-            leaf=False,
-            title=text[:120],
-            status=StepStatus.READY,
-            due_at=now + timedelta(seconds=2),
-            created_at=now,
-        )
-        steps.insert_tasks(connection, [root])
+        steps.insert_tasks(connection, [_root(run_id, text, now)])
         chain.append(
             connection,
             run_id,
@@ -246,4 +235,18 @@ def _received(reception: Reception, run: Run | None) -> Received:
         reception=reception,
         run_id=run.id if run else None,
         number=run.number if run else None,
+    )
+
+
+def _root(run_id: str, text: str, now: datetime) -> dict[str, object]:
+    return steps.new_row(
+        id=step_id(run_id, "/"),
+        run_id=run_id,
+        path="/",
+        kind=ROOT,
+        leaf=False,
+        title=text[:120],
+        status=StepStatus.READY,
+        due_at=now + timedelta(seconds=2),
+        created_at=now,
     )

@@ -17,7 +17,7 @@ class Farewell(Middleware):
     def __init__(self, closes: Sequence[Close]) -> None:
         self._closes = list(closes)
 
-    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:  # noqa: ARG002 - Dramatiq calls it so
         """Close everything, while the loop still runs."""
         loop = get_event_loop_thread()
         if loop is None:

@@ -28,7 +28,7 @@ class Row(SQLModel):
 
     if TYPE_CHECKING:
         # SQLModel types the name as what SQLAlchemy makes of it; what is written here is a string.
-        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
+        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride] - see above
 
 
 class RunRow(Row, table=True):

@@ -84,7 +84,7 @@ def _load(connection: sqlite3.Connection, title: str, table: Table) -> None:
         connection.execute("BEGIN")
         # The name is quoted and made of letters, digits and _ alone.
         connection.executemany(
-            f"INSERT INTO {_quoted(title)} VALUES ({marks})",  # noqa: S608
+            f"INSERT INTO {_quoted(title)} VALUES ({marks})",  # noqa: S608 - the names are quoted
             table.rows,
         )
         connection.execute("COMMIT")

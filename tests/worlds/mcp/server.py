@@ -92,7 +92,8 @@ def main() -> None:
     """Serve until killed."""
     state = Path(sys.argv[1])
     server = build(state)
-    print("crm is starting", file=sys.stderr, flush=True)
+    sys.stderr.write("crm is starting\n")
+    sys.stderr.flush()
     if len(sys.argv) == 2:
         server.run()
         return

@@ -6,7 +6,5 @@ import pytest
 
 from tests.worlds.slack.validation.reference import Reference
 
-needs_data = pytest.mark.skipif(
-    not Reference().present, reason="the conformance data is absent"
-)
+needs_data = pytest.mark.skipif(not Reference().present, reason="the conformance data is absent")
 """Marks what only the published descriptions can decide."""
