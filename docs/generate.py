@@ -84,7 +84,8 @@ def commands() -> str:
         "# Commands",
         _DRAWN,
         "",
-        "One grammar everywhere: after `baton` in a terminal, after `/baton` in Slack. RUN and"
+        "One grammar everywhere: after `baton` in a terminal, after `/baton` in Slack, as text"
+        " to the bot in Teams. RUN and"
         " N are numbers, as in `status 12` and `approve 3`.",
         "",
         "| Command | What it does |",

@@ -26,6 +26,7 @@ BATON = [sys.executable, "-m", "bots.terminal.main"]
 DONE, STARTED = 0, 3
 """A command that sets a run going ends with 3 while that run has not ended."""
 PATIENCE_SECONDS = 60.0
+pytestmark = pytest.mark.timeout(300)
 _LOOK_SECONDS = 0.2
 
 
@@ -81,8 +82,7 @@ class Reader:
 def served(folder: Path) -> Generator[Reader]:
     """Copy the agents, start ``baton up`` on them, and stop it in the end."""
     shutil.copytree(ROOT / "agents", folder / "agents")
-    (folder / ".venv/bin").mkdir(parents=True)
-    (folder / ".venv/bin/python").symlink_to(sys.executable)
+    (folder / ".venv").symlink_to(sys.prefix)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = cast("int", free.getsockname()[1])

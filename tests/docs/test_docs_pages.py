@@ -83,7 +83,7 @@ def test_whoever_looks_for_a_room_finds_it_in_the_readme() -> None:
     }
     # These have no doorbell of their own: what they do is told with the rooms they serve.
     inner = {
-        "bots/teams/", "runtime/audit/", "runtime/door/", "runtime/observability/",
+        "runtime/audit/", "runtime/door/", "runtime/observability/",
         "runtime/queue/",
     }  # fmt: skip
 
