@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, cast
 from runtime.domain.ids import child_path, step_id
 from runtime.domain.json import Json
 from runtime.domain.run import Run
-from runtime.domain.states import Control, StepStatus
+from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.durable.journal import Journal
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, runs, steps
 from runtime.storage.connection import Connection
+from runtime.storage.hot import Row
 
 if TYPE_CHECKING:
     from runtime.durable.engine import Engine
@@ -44,6 +45,8 @@ class Attempt:
         """The follower, once it is claimed."""
         self.fence = step.attempt
         self.seen = step.wakeups
+        self.failures = step.failures
+        """How often in a row this step failed without getting any further."""
         self.control = run.control
         self.journal = Journal(())
 
@@ -69,7 +72,7 @@ class Attempt:
         """Stop here if there is a reason to begin nothing new."""
         if self.engine.stopping:
             raise GiveBack
-        if not self.engine.leases.valid():
+        if not self.engine.leases.valid(self.step.id):
             raise Lost
         if self.control == Control.PAUSED:
             raise Suspend("paused")
@@ -80,18 +83,17 @@ class Attempt:
         """Write one leaf: one commit. A crash before it means the leaf never was."""
         large = blobs.is_large(cast("Json", row["output"]))
         if large is None and cost is None:
-            with self.engine.database.commit_each() as connection:
-                self._insert(connection, row)
+            self._observe(self.engine.database.first(steps.INSERT_LEAF, row))
             return
         with self.engine.database.write() as connection:
             if large is not None:
                 row.update(output=None, output_blob=blobs.put(connection, large))
-            self._insert(connection, row)
+            self.insert_leaf_in(connection, row)
             self._spend(connection, cost)
 
     def insert_leaf_in(self, connection: Connection, row: dict[str, object]) -> None:
         """Write one leaf inside the caller's transaction."""
-        self._insert(connection, row)
+        self._observe(steps.INSERT_LEAF.first(connection, row))
 
     def finish_leaf(
         self,
@@ -122,27 +124,39 @@ class Attempt:
             "new_waits_for": "",
         }
         if connection is not None:
-            self._finish(connection, values)
+            self._observe(steps.FINISH_LEAF.first(connection, values))
         elif large is None and cost is None:
-            with self.engine.database.commit_each() as single:
-                self._finish(single, values)
+            self._observe(self.engine.database.first(steps.FINISH_LEAF, values))
         else:
             with self.engine.database.write() as transaction:
                 if large is not None:
                     values["new_output_blob"] = blobs.put(transaction, large)
-                self._finish(transaction, values)
+                self._observe(steps.FINISH_LEAF.first(transaction, values))
                 self._spend(transaction, cost)
         ended = replace(leaf, status=status, output=output, error=error, failures=failures)
         self.journal.put(ended)
         return ended
 
     def adopt_leaf(self, leaf: Step) -> Step:
-        """Take over a leaf an earlier attempt left, before its effect is begun again."""
+        """Take over a leaf an earlier attempt left, before its effect is begun again.
+
+        Gives it as it is where the earlier attempt, late, has recorded its outcome meanwhile.
+        """
         values = {"leaf_id": leaf.id, "owner_id": self.step.id, "fence": self.fence}
-        with self.engine.database.commit_each() as connection:
-            if connection.execute(steps.ADOPT_LEAF, values).rowcount == 0:
-                raise Lost
+        if self.engine.database.count(steps.ADOPT_LEAF, values) == 0:
+            return self._settled(leaf)
         return replace(leaf, attempt=self.fence, status=StepStatus.RUNNING)
+
+    def _settled(self, leaf: Step) -> Step:
+        with self.engine.database.read() as connection:
+            owner = steps.read_step(connection, self.step.id)
+            newest = steps.read_step(connection, leaf.id)
+        if newest is None or owner is None or owner.attempt != self.fence:
+            raise Lost
+        if newest.status not in (*ENDED_STEP, StepStatus.UNKNOWN):
+            raise Lost
+        self.journal.put(newest)
+        return newest
 
     def output_of(self, entry: Step) -> Json:
         """Give an entry's output, fetching it where it is kept as a blob."""
@@ -167,17 +181,12 @@ class Attempt:
             **values,
         )
 
-    def _insert(self, connection: Connection, row: dict[str, object]) -> None:
-        control = connection.execute(steps.INSERT_LEAF, row).scalar_one_or_none()
-        if control is None:
+    def _observe(self, written: Row | None) -> None:
+        """Take what people want of the run from a fenced write; no row: the fence did not hold."""
+        if written is None:
             raise Lost
-        self.control = Control(control)
-
-    def _finish(self, connection: Connection, values: dict[str, object]) -> None:
-        control = connection.execute(steps.FINISH_LEAF, values).scalar_one_or_none()
-        if control is None:
-            raise Lost
-        self.control = Control(control)
+        self.failures = 0
+        self.control = Control(written["control"])
 
     def _spend(self, connection: Connection, cost: Cost | None) -> None:
         if cost is not None and (cost.usd or cost.tokens):

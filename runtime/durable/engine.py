@@ -126,21 +126,19 @@ class Engine:
 
     def claim(self, step_id: str) -> Step | None:
         """Take a step that is ready, or whose holder's lease ran out; None where it is not free."""
-        with self.database.commit_each() as connection:
-            step = self._claim(connection, step_id)
+        row = self.database.first(steps.CLAIM, self._claiming(step_id))
+        step = steps.from_row(row) if row is not None else None
         if step is not None and step.crashes >= MOST_CRASHES and self._park(step):
             return None
         return step
 
-    def _claim(self, connection: Connection, step_id: str) -> Step | None:
-        values = {
+    def _claiming(self, step_id: str) -> dict[str, object]:
+        return {
             "step_id": step_id,
             "now": self.clock.now(),
             "lease_end": self.leases.end(),
             "process": self.process,
         }
-        row = connection.execute(steps.CLAIM, values).mappings().first()
-        return steps.from_row(row) if row is not None else None
 
     def _carry_out(self, attempt: Attempt) -> Step | None:
         """Enter the handler until the step ends, waits or is lost; give its state, None if lost."""
@@ -167,7 +165,12 @@ class Engine:
                 _log.debug("step %s is in other hands", attempt.step.id)
                 return None
             except Upstream as error:
-                return self._retry_or_fail(attempt, error)
+                delay = self._retry.delay(attempt.failures + 1, error)
+                if delay is None:
+                    return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
+                waiting = self._wait_for_retry(attempt, error, delay)
+                if waiting is not None:
+                    return waiting
             except BatonError as error:
                 return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
             except Exception as error:
@@ -200,17 +203,14 @@ class Engine:
             error=error,
         )
         if not _is_watched(attempt.step):
-            with self.database.commit_each() as connection:
-                if connection.execute(steps.SUSPEND, values).rowcount:
-                    return waiting
+            if self.database.count(steps.SUSPEND, values):
+                return waiting
         else:
             with self.database.write() as connection:
-                if connection.execute(steps.SUSPEND, values).rowcount:
+                suspended = steps.SUSPEND.count(connection, values) > 0
+                if suspended:
                     self.announcer.step_changed(connection, waiting)
-                    committed = True
-                else:
-                    committed = False
-            if committed:
+            if suspended:
                 self.ring_said(attempt.run.conversation_id)
                 return waiting
         return self._look_again(attempt)
@@ -228,21 +228,18 @@ class Engine:
 
     def _give_back(self, attempt: Attempt) -> Step | None:
         values = {"step_id": attempt.step.id, "fence": attempt.fence, "now": self.clock.now()}
-        with self.database.commit_each() as connection:
-            connection.execute(steps.GIVE_BACK, values)
+        self.database.count(steps.GIVE_BACK, values)
         self.bell.ring_step(attempt.step.id)
         return replace(attempt.step, status=StepStatus.READY)
 
-    def _retry_or_fail(self, attempt: Attempt, error: Upstream) -> Step | None:
-        failures = attempt.step.failures + 1
-        delay = self._retry.delay(failures, error)
-        if delay is None:
-            return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
-        wake_at = self.clock.now() + timedelta(seconds=delay)
+    def _wait_for_retry(self, attempt: Attempt, error: Upstream, delay: float) -> Step | None:
+        attempt.failures += 1
         return self._suspend(
             attempt,
-            Suspend(f"a retry: {error.public}", wake_at=wake_at),
-            failures=failures,
+            Suspend(
+                f"a retry: {error.public}", wake_at=self.clock.now() + timedelta(seconds=delay)
+            ),
+            failures=attempt.failures,
             error=failure.to_json(error),
         )
 
@@ -262,6 +259,7 @@ class Engine:
         step = attempt.step
         large = blobs.is_large(output)
         now = self.clock.now()
+        attempt.claimed = None
         with self.database.write() as connection:
             if step.parent_id is None:
                 runs.lock(connection, step.run_id)
@@ -275,7 +273,7 @@ class Engine:
                 "new_error": error,
                 "now": now,
             }
-            if connection.execute(steps.FINISH, values).rowcount == 0:
+            if steps.FINISH.count(connection, values) == 0:
                 return None
             ended = replace(
                 step, status=status, output=None if stored else output, output_blob=stored,
@@ -284,7 +282,8 @@ class Engine:
             if status == StepStatus.FAILED:
                 steps.cancel_below(connection, step, now=now)
             if attempt.follower is not None and not self.stopping:
-                attempt.claimed = self._claim(connection, attempt.follower)
+                claimed = steps.CLAIM.first(connection, self._claiming(attempt.follower))
+                attempt.claimed = steps.from_row(claimed) if claimed is not None else None
             self._announce_end(connection, ended)
             # Last, because siblings that end at the same time queue for the parent's row.
             parent_status = self._wake_parent(connection, step)
@@ -302,7 +301,8 @@ class Engine:
         if step.parent_id is None:
             return None
         values = {"step_id": step.parent_id, "ring_again_at": self.ring_again_at()}
-        return connection.execute(steps.WAKE, values).scalar_one_or_none()
+        woken = steps.WAKE.first(connection, values)
+        return str(woken["status"]) if woken is not None else None
 
     def _announce_end(self, connection: Connection, ended: Step) -> None:
         if ended.parent_id is None:
@@ -323,7 +323,8 @@ class Engine:
     def _park(self, step: Step) -> bool:
         """Set aside a step that keeps killing its process; its siblings and other runs go on."""
         with self.database.write() as connection:
-            if connection.execute(steps.HAS_UNENDED_CHILD, {"step_id": step.id}).scalar_one():
+            crashed = {"step_id": step.id, "now": self.clock.now()}
+            if connection.execute(steps.HAS_CRASHED_CHILD, crashed).scalar_one():
                 # The child that was running on its stack is the one to blame.
                 return False
             values = {
@@ -336,7 +337,7 @@ class Engine:
                 "new_failures": step.failures,
                 "new_error": {"code": "poison", "message": "it stopped its process repeatedly"},
             }
-            if connection.execute(steps.SUSPEND, values).rowcount == 0:
+            if steps.SUSPEND.count(connection, values) == 0:
                 return True
             parked = replace(step, status=StepStatus.WAITING, waits_for=str(values["reason"]))
             self.announcer.step_parked(connection, parked)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -24,16 +24,26 @@ _log = logging.getLogger(__name__)
 class Leases:
     """The leases of one process. ``seconds`` is how long one lasts without renewal."""
 
-    def __init__(self, database: Database, clock: Clock, *, process: str, seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        process: str,
+        seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._process = process
         self._seconds = seconds
+        self._monotonic = monotonic
         self._held: dict[str, int] = {}
+        self._lost: set[str] = set()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._renewed_at = time.monotonic()
+        self._renewed_at = self._monotonic()
 
     def end(self) -> datetime:
         """Give the end of a lease that begins now."""
@@ -44,7 +54,7 @@ class Leases:
         """Renew this step's lease until the block ends."""
         with self._lock:
             if not self._held:
-                self._renewed_at = time.monotonic()
+                self._renewed_at = self._monotonic()
             self._held[step_id] = self._held.get(step_id, 0) + 1
         try:
             yield
@@ -53,10 +63,17 @@ class Leases:
                 self._held[step_id] -= 1
                 if not self._held[step_id]:
                     del self._held[step_id]
+                    self._lost.discard(step_id)
 
-    def valid(self) -> bool:
-        """Tell whether leases were renewed recently enough to begin another effect."""
-        return time.monotonic() - self._renewed_at < self._seconds * 0.9
+    def valid(self, step_id: str | None = None) -> bool:
+        """Tell whether leases were renewed recently enough to begin another effect.
+
+        With a step: also that its own lease was among those renewed. A process that slept past
+        its lease finds another owner when it renews, and must not take that for good news.
+        """
+        if step_id in self._lost:
+            return False
+        return self._monotonic() - self._renewed_at < self._seconds * 0.9
 
     def start(self) -> None:
         """Begin renewing, on a thread of its own so that no handler can starve it."""
@@ -74,11 +91,14 @@ class Leases:
         """Renew all leases held, in one statement."""
         with self._lock:
             held = list(self._held)
-        began = time.monotonic()
+        began = self._monotonic()
         if held:
             values = {"held": held, "process": self._process, "lease_end": self.end()}
-            with self._database.commit_each() as connection:
-                connection.execute(steps.RENEW, values)
+            with self._database.write() as connection:
+                renewed = set(connection.execute(steps.RENEW, values).scalars())
+            with self._lock:
+                # What ended meanwhile is not renewed either; it begins no further effect.
+                self._lost.update(self._held.keys() & set(held) - renewed)
         self._renewed_at = began
 
     def _beat(self) -> None:
@@ -88,3 +108,6 @@ class Leases:
             except Upstream as error:
                 # Not renewed: valid() turns false and handlers stop at their next effect.
                 _log.warning("leases not renewed: %s", error.public)
+            except Exception:
+                # The same; but the thread must live, for the next beat may succeed.
+                _log.exception("leases not renewed")

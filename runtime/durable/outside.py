@@ -40,12 +40,14 @@ def answer(
 def wake(connection: Connection, step_id: str, *, now: datetime) -> list[str]:
     """Tell a step that there is news."""
     values = {"step_id": step_id, "ring_again_at": now + RING_GRACE}
-    status = connection.execute(steps.NUDGE, values).scalar_one_or_none()
-    return [step_id] if status == StepStatus.READY else []
+    woken = steps.NUDGE.first(connection, values)
+    return [step_id] if woken and woken["status"] == StepStatus.READY else []
 
 
 def wake_all(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
-    """Wake every waiting task of a run, and name all that are ready."""
-    for step_id in steps.waiting_of(connection, run_id):
-        wake(connection, step_id, now=now)
+    """Give every task of a run news, and name all that are ready.
+
+    Also those that run: one may be about to sleep on the strength of what it saw before.
+    """
+    steps.nudge_all(connection, run_id, ring_again_at=now + RING_GRACE)
     return steps.ready_of(connection, run_id)

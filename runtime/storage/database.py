@@ -13,7 +13,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -21,9 +21,10 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from runtime.domain.errors import Contended, Misconfigured, Upstream
+from runtime.storage.hot import Hot, Row, command
 
 _BUSY_TIMEOUT_SECONDS = 30.0
 _MOST_TRIES = 5
@@ -89,9 +90,12 @@ class Database:
             pool_pre_ping=False,
             pool_recycle=-1 if self.is_sqlite else 1800,
             json_serializer=_to_json,
+            hide_parameters=True,
+            # Transactions are begun and ended in words, so that nothing is switched on the way.
+            isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
         )
-        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._begin = "BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN"
         self._writer = threading.RLock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
@@ -104,7 +108,7 @@ class Database:
     @contextmanager
     def read(self) -> Generator[Connection]:
         """Open a connection on which every statement sees the newest committed state."""
-        with _as_upstream(), self._autocommit.connect() as connection:
+        with _as_upstream(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -113,25 +117,47 @@ class Database:
 
         A crash inside means nothing of it happened; a crash after it means all of it did.
         """
-        with _as_upstream(), self._writer:
-            if not self.is_sqlite:
-                with self._engine.begin() as connection:
-                    yield connection
-                return
-            with self._autocommit.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
-                    raise
-                connection.exec_driver_sql("COMMIT")
+        with _as_upstream(), self._writer, self._engine.connect() as connection:
+            connection.begin()  # Tells SQLAlchemy; the words that tell the database are ours.
+            try:
+                command(connection, self._begin)
+                yield connection
+                command(connection, "COMMIT")
+            except BaseException:
+                self._undo(connection)
+                raise
+
+    def first(self, statement: Hot, values: Mapping[str, object]) -> Row | None:
+        """Run one statement as a commit of its own, in one trip; give the row it returned."""
+        with self._borrowed() as connection:
+            return statement.first_on(connection, self._engine.dialect, values)
+
+    def count(self, statement: Hot, values: Mapping[str, object]) -> int:
+        """Run one statement as a commit of its own, in one trip; give how many rows it changed."""
+        with self._borrowed() as connection:
+            return statement.count_on(connection, self._engine.dialect, values)
 
     @contextmanager
-    def commit_each(self) -> Generator[Connection]:
-        """Open a connection on which every statement is its own commit: one round trip each."""
-        with _as_upstream(), self._writer, self._autocommit.connect() as connection:
-            yield connection
+    def _borrowed(self) -> Generator[PoolProxiedConnection]:
+        with _as_upstream(), self._writer:
+            connection = self._engine.raw_connection()
+            try:
+                yield connection
+            except (OperationalError, InterfaceError):
+                # Whether it is still of use is not worth finding out.
+                connection.invalidate()
+                self._engine.dispose()
+                raise
+            finally:
+                connection.close()
+
+    def _undo(self, connection: Connection) -> None:
+        try:
+            command(connection, "ROLLBACK")
+        except DBAPIError:
+            # The connection broke, and the transaction with it; so, likely, did the idle ones.
+            connection.invalidate()
+            self._engine.dispose()
 
     def check(self) -> list[str]:
         """Say what is wrong with this database, in words for the operator; nothing if all is well.

@@ -27,6 +27,7 @@ from runtime.domain.effects import Effect
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Cost, Step
+from runtime.storage.hot import Hot
 from runtime.storage.tables import run as run_table
 from runtime.storage.tables import step as table
 
@@ -40,6 +41,12 @@ _UNENDED = (_READY, _RUNNING, _WAITING, StepStatus.UNKNOWN)
 
 _LEAF_COLUMNS = tuple(column.name for column in _c if column.name != "owner")
 
+
+def _is_one_of(*statuses: StepStatus) -> ColumnElement[bool]:
+    """Say "in one of these states" without a list, for statements that are compiled once."""
+    return or_(*(_c.status == status for status in statuses))
+
+
 _owner = table.alias("owner")
 _fenced = and_(
     _owner.c.id == bindparam("owner_id", type_=_c.id.type),
@@ -52,7 +59,7 @@ _control_of_run = (
 
 # One statement, one commit: the row lock on the owner (FOR SHARE) makes a claim by another worker
 # wait for this insert or this insert fail; the caller learns in the same trip whether to go on.
-INSERT_LEAF = (
+INSERT_LEAF = Hot(
     insert(table)
     .from_select(
         _LEAF_COLUMNS,
@@ -66,12 +73,12 @@ INSERT_LEAF = (
 
 # The outcome of an effect is recorded even when its run was stopped meanwhile: it did happen.
 # It is fenced by the attempt the intent was written under.
-FINISH_LEAF = (
+FINISH_LEAF = Hot(
     update(table)
     .where(
         _c.id == bindparam("leaf_id"),
         _c.attempt == bindparam("fence"),
-        _c.status.in_((_RUNNING, _WAITING, StepStatus.UNKNOWN)),
+        _is_one_of(_RUNNING, _WAITING, StepStatus.UNKNOWN),
     )
     .values(
         {
@@ -86,10 +93,11 @@ FINISH_LEAF = (
 )  # fmt: skip
 
 # A leaf that another attempt left behind is taken over by the attempt that now owns the step.
-ADOPT_LEAF = (
+ADOPT_LEAF = Hot(
     update(table)
     .where(
         _c.id == bindparam("leaf_id"),
+        _is_one_of(_READY, _RUNNING, _WAITING),
         exists(select(literal(1)).select_from(_owner).where(_fenced)),
     )
     .values(
@@ -98,7 +106,7 @@ ADOPT_LEAF = (
     )
 )
 
-CLAIM = (
+CLAIM = Hot(
     update(table)
     .where(
         _c.id == bindparam("step_id"),
@@ -122,7 +130,7 @@ CLAIM = (
     .returning(*table.c)
 )
 
-SUSPEND = (
+SUSPEND = Hot(
     update(table)
     .where(
         _c.id == bindparam("step_id"),
@@ -142,16 +150,16 @@ SUSPEND = (
     )
 )
 
-GIVE_BACK = (
+GIVE_BACK = Hot(
     update(table)
     .where(_c.id == bindparam("step_id"), _c.attempt == bindparam("fence"), _c.status == _RUNNING)
     .values(status=_READY, owner=None, due_at=bindparam("now", type_=_c.due_at.type))
 )
 
 # ``pending`` counts the ends a waiting parent still wants before it is woken.
-WAKE = (
+_wake = (
     update(table)
-    .where(_c.id == bindparam("step_id"), _c.status.in_((_READY, _RUNNING, _WAITING)))
+    .where(_c.id == bindparam("step_id"), _is_one_of(_READY, _RUNNING, _WAITING))
     .values(
         wakeups=_c.wakeups + 1,
         pending=case((_c.pending > 1, _c.pending - 1), else_=0),
@@ -170,17 +178,21 @@ WAKE = (
     .returning(_c.status, _c.run_id)
 )
 
+WAKE = Hot(_wake)
+
 # News that is not the end of a child wakes at once, whatever is pending.
-NUDGE = WAKE.values(
-    pending=0,
-    status=case((_c.status == _WAITING, _READY), else_=_c.status),
-    due_at=case(
-        (_c.status == _WAITING, bindparam("ring_again_at", type_=_c.due_at.type)),
-        else_=_c.due_at,
-    ),
+NUDGE = Hot(
+    _wake.values(
+        pending=0,
+        status=case((_c.status == _WAITING, _READY), else_=_c.status),
+        due_at=case(
+            (_c.status == _WAITING, bindparam("ring_again_at", type_=_c.due_at.type)),
+            else_=_c.due_at,
+        ),
+    )
 )
 
-FINISH = (
+FINISH = Hot(
     update(table)
     .where(_c.id == bindparam("step_id"), _c.attempt == bindparam("fence"), _c.status == _RUNNING)
     .values(
@@ -198,11 +210,18 @@ FINISH = (
 RENEW = (
     update(table)
     .where(
-        _c.id.in_(bindparam("held", expanding=True)),
+        _c.id.in_(
+            # From the deepest up, as a step that ends locks itself before its parent.
+            select(_c.id)
+            .where(_c.id.in_(bindparam("held", expanding=True)))
+            .order_by(_c.id.desc())
+            .with_for_update()
+        ),
         _c.owner == bindparam("process"),
         _c.status == _RUNNING,
     )
     .values(due_at=bindparam("lease_end", type_=_c.due_at.type))
+    .returning(_c.id)
 )
 
 JOURNAL = select(*table.c).where(_c.parent_id == bindparam("owner_id")).order_by(_c.created_at)
@@ -212,10 +231,17 @@ CHILD_STATES = select(
     _c.id, _c.status, _c.output, _c.output_blob, _c.error, _c.due_at, _c.wakeups
 ).where(_c.id.in_(bindparam("ids", expanding=True)))
 
-HAS_UNENDED_CHILD = select(
+# A child that was on the stack when a process died lost its lease with its parent.
+HAS_CRASHED_CHILD = select(
     exists(
         select(literal(1)).where(
-            _c.parent_id == bindparam("step_id"), _c.leaf.is_(False), _c.status.in_(_UNENDED)
+            _c.parent_id == bindparam("step_id"),
+            _c.leaf.is_(False),
+            _c.status.in_(_UNENDED),
+            or_(
+                _c.crashes > 0,
+                and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
+            ),
         )
     )
 )
@@ -364,14 +390,20 @@ def end_all(connection: Connection, run_id: str, *, status: StepStatus, now: dat
 
 
 def cancel_below(connection: Connection, step: Step, *, now: datetime) -> None:
-    """Cancel what has not ended below a step that failed."""
+    """Cancel what has not ended below a step that failed; effects begun are as in ``end_all``."""
     prefix = step.path if step.path.endswith("/") else f"{step.path}/"
+    below = and_(
+        _of(step.run_id), _c.id != step.id, func.substr(_c.path, 1, len(prefix)) == prefix
+    )
+    connection.execute(
+        update(table)
+        .where(below, _c.leaf.is_(True), _c.status == _RUNNING)
+        .values(due_at=now + OUTCOME_GRACE)
+    )
     connection.execute(
         update(table)
         .where(
-            _of(step.run_id),
-            _c.id != step.id,
-            func.substr(_c.path, 1, len(prefix)) == prefix,
+            below,
             or_(
                 and_(_c.leaf.is_(False), _c.status.in_(_UNENDED)),
                 and_(_c.leaf.is_(True), _c.status.in_((_WAITING, _READY))),
@@ -410,10 +442,19 @@ def answer_leaf(
     return connection.execute(statement).scalar_one_or_none()
 
 
-def waiting_of(connection: Connection, run_id: str) -> list[str]:
-    """Name the tasks of a run that wait."""
-    statement = select(_c.id).where(_of(run_id), _c.leaf.is_(False), _c.status == _WAITING)
-    return list(connection.execute(statement).scalars())
+def nudge_all(connection: Connection, run_id: str, *, ring_again_at: datetime) -> None:
+    """Give every task of a run news, whether it waits or is at work; what was parked stays so."""
+    sleeps = and_(_c.status == _WAITING, _c.waits_for.not_like(f"{PARKED}%"))
+    connection.execute(
+        update(table)
+        .where(_of(run_id), _c.leaf.is_(False), _c.status.in_((_READY, _RUNNING, _WAITING)))
+        .values(
+            wakeups=_c.wakeups + 1,
+            pending=case((sleeps, 0), else_=_c.pending),
+            status=case((sleeps, _READY), else_=_c.status),
+            due_at=case((sleeps, ring_again_at), else_=_c.due_at),
+        )
+    )
 
 
 def ready_of(connection: Connection, run_id: str) -> list[str]:

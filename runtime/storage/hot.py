@@ -1,0 +1,158 @@
+"""A statement on the hot path: written in Core, compiled once, run on the driver itself.
+
+SQLAlchemy's own execution takes about as long as a commit. Here its compiler and its types are
+asked once for the text and for how values are converted; a run is then the driver's work alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
+
+Row = Mapping[str, Any]
+_Convert = Callable[[Any], Any]
+_Taken = TypeVar("_Taken")
+
+
+class Hot:
+    """An insert or update that gives back at most one row.
+
+    Every parameter is bound by name and none is a list. Safe to share between threads and
+    databases. Errors are SQLAlchemy's.
+    """
+
+    def __init__(self, statement: UpdateBase) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    def first(self, connection: Connection, values: Mapping[str, object]) -> Row | None:
+        """Run within the caller's transaction; give the row it returned, if any."""
+        return self.first_on(connection.connection, connection.dialect, values)
+
+    def count(self, connection: Connection, values: Mapping[str, object]) -> int:
+        """Run within the caller's transaction; give how many rows it changed."""
+        return self.count_on(connection.connection, connection.dialect, values)
+
+    def first_on(
+        self, borrowed: PoolProxiedConnection, dialect: Dialect, values: Mapping[str, object]
+    ) -> Row | None:
+        """Run on a connection of the pool; give the row it returned, if any."""
+        form = self._form(dialect)
+        return form.execute(borrowed, values, form.fetch)
+
+    def count_on(
+        self, borrowed: PoolProxiedConnection, dialect: Dialect, values: Mapping[str, object]
+    ) -> int:
+        """Run on a connection of the pool; give how many rows it changed."""
+        return self._form(dialect).execute(borrowed, values, _count)
+
+    def _form(self, dialect: Dialect) -> _Form:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            # Two threads may both get here; they build the same.
+            form = self._forms[dialect.name] = _Form(self._statement, dialect)
+        return form
+
+
+class _Form:
+    """A statement as one kind of database takes it."""
+
+    def __init__(self, statement: UpdateBase, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self._dialect = dialect
+        self._text = str(compiled)
+        assert "POSTCOMPILE" not in self._text, "a list cannot be compiled once"
+        self._order: Sequence[str] | None = compiled.positiontup
+        self._given: list[tuple[str, _Convert | None]] = []
+        self._fixed: dict[str, object] = {}
+        for parameter, name in compiled.bind_names.items():
+            convert = _impl(parameter.type, dialect).bind_processor(dialect)
+            if parameter.required:
+                self._given.append((name, convert))
+            else:
+                self._fixed[name] = _plain(parameter.effective_value, convert)
+        self._columns = [(column.name, column.type) for column in statement.exported_columns]
+        self._reading: list[tuple[str, _Convert | None]] | None = None
+
+    def execute(
+        self,
+        borrowed: PoolProxiedConnection,
+        values: Mapping[str, object],
+        take: Callable[[DBAPICursor], _Taken],
+    ) -> _Taken:
+        parameters = dict(self._fixed)
+        for name, convert in self._given:
+            value = values[name]
+            parameters[name] = value if convert is None else convert(value)
+        order = self._order
+        spelled = parameters if order is None else [parameters[name] for name in order]
+        return _run(borrowed, self._dialect, self._text, spelled, take)
+
+    def fetch(self, cursor: DBAPICursor) -> Row | None:
+        """Give the row by its columns' names."""
+        # All are fetched because SQLite commits when the statement has none left to give.
+        rows = cursor.fetchall()
+        if not rows:
+            return None
+        reading = self._reading
+        if reading is None:
+            reading = self._reading = self._readers(cursor)
+        return {
+            name: value if convert is None else convert(value)
+            for (name, convert), value in zip(reading, rows[0], strict=True)
+        }
+
+    def _readers(self, cursor: DBAPICursor) -> list[tuple[str, _Convert | None]]:
+        """Say how each column is read; some types depend on what the database says it sends."""
+        return [
+            (name, _impl(kind, self._dialect).result_processor(self._dialect, described[1]))
+            for (name, kind), described in zip(self._columns, cursor.description, strict=True)
+        ]
+
+
+def command(connection: Connection, text: str) -> None:
+    """Run a statement without parameters, such as ``BEGIN``."""
+    _run(connection.connection, connection.dialect, text, (), _count)
+
+
+def _run(
+    borrowed: PoolProxiedConnection,
+    dialect: Dialect,
+    text: str,
+    parameters: Mapping[str, object] | Sequence[object],
+    take: Callable[[DBAPICursor], _Taken],
+) -> _Taken:
+    try:
+        cursor = borrowed.cursor()
+        try:
+            cursor.execute(text, parameters)
+            return take(cursor)
+        finally:
+            cursor.close()
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
+
+
+def _impl(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
+    return kind.dialect_impl(dialect)
+
+
+def _plain(value: object, convert: _Convert | None) -> object:
+    value = value if convert is None else convert(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _count(cursor: DBAPICursor) -> int:
+    return cursor.rowcount
