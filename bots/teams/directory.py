@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -22,6 +23,8 @@ OUTSIDER = (
     "you."
 )
 _MOST_PROFILES = 10_000
+_PATIENCE_SECONDS = 4.0
+"""Teams waits some five seconds for the answer to a press."""
 TO_SPEAK_SECONDS = 600.0
 TO_DECIDE_SECONDS = 60.0
 """A guest, or somebody who has left, decides nothing a minute after Teams knows it."""
@@ -84,8 +87,9 @@ class Directory:
         if known is not None and self._now() - known.at <= max_age_seconds:
             return known.profile
         try:
-            profile = read_profile(await self._connector.member(there, claim.user_id))
-        except (CallError, Upstream) as fault:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                profile = read_profile(await self._connector.member(there, claim.user_id))
+        except (CallError, Upstream, TimeoutError) as fault:
             if self._loopback:
                 # Whoever reaches this door sits at this machine and may write what they like; a
                 # playground without rosters is enough for them.
@@ -112,7 +116,9 @@ def _member(claim: Claim, profile: Profile | None, there: Reference) -> Person:
             return found
 
 
-def _unknown(fault: CallError | Upstream) -> Refused | Upstream:
+def _unknown(fault: CallError | Upstream | TimeoutError) -> Refused | Upstream:
+    if isinstance(fault, TimeoutError):
+        return Upstream("Teams does not say who you are at this moment; try again", ambiguous=False)
     if isinstance(fault, Upstream):
         return fault
     if fault.status in (403, 404):

@@ -74,13 +74,9 @@ class Click:
 def tenant_of(body: Payload) -> str | None:
     """Give the tenant an activity comes from; None where it names two."""
     named = {
-        tenant.lower()
-        for tenant in (
-            body.identifier("channelData", "tenant", "id"),
-            body.identifier("conversation", "tenantId"),
-        )
-        if tenant
-    }
+        body.directory_id("channelData", "tenant", "id"),
+        body.directory_id("conversation", "tenantId"),
+    } - {""}
     if len(named) > 1:
         return None
     return next(iter(named), LOOPBACK_TENANT)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-# Microsoft's own playground gives ids with a digit too many.
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12,13}")
+# GUIDs in truth; local playgrounds make up others. Nothing a principal or a pattern is made of.
+_DIRECTORY_ID = re.compile(r"[0-9a-zA-Z-]{1,64}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_ID = 1_000
 
@@ -46,10 +46,10 @@ class Payload:
         fit = len(value) <= _LONGEST_ID and value.isascii() and value.isprintable()
         return value if fit and not any(char.isspace() for char in value) else ""
 
-    def guid(self, *path: str) -> str:
-        """Give the directory id at the path in lower case, or an empty string."""
+    def directory_id(self, *path: str) -> str:
+        """Give the id of a person or a tenant in Entra, in lower case, or an empty string."""
         value = self.text(*path)
-        return value.lower() if _GUID.fullmatch(value) else ""
+        return value.lower() if _DIRECTORY_ID.fullmatch(value) else ""
 
     def whole(self, *path: str) -> int | None:
         """Give the whole number at the path, or None; ``true`` is none."""

@@ -35,8 +35,8 @@ def claim_of(body: Payload, *, tenant: str) -> Claim:
     role = body.text("from", "role").lower()
     return Claim(
         user_id=body.identifier("from", "id"),
-        object_id=body.guid("from", "aadObjectId"),
-        tenant=body.guid("from", "tenantId") or tenant,
+        object_id=body.directory_id("from", "aadObjectId"),
+        tenant=body.directory_id("from", "tenantId") or tenant,
         name=body.text("from", "name"),
         is_bot=role in ("bot", "skill") or body.text("from", "id").startswith("28:"),
     )
@@ -45,8 +45,8 @@ def claim_of(body: Payload, *, tenant: str) -> Claim:
 def read_profile(answer: Payload) -> Profile:
     """Read one member of a roster."""
     return Profile(
-        object_id=answer.guid("aadObjectId") or answer.guid("objectId"),
-        tenant=answer.guid("tenantId"),
+        object_id=answer.directory_id("aadObjectId") or answer.directory_id("objectId"),
+        tenant=answer.directory_id("tenantId"),
         name=answer.text("name"),
         is_guest=answer.text("userRole").lower() in ("guest", "anonymous"),
     )

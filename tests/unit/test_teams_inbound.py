@@ -122,7 +122,7 @@ def test_files_are_named_to_the_runtime() -> None:
     [
         ({"aadObjectId": ADA.object_id}, None, PersonKind.MEMBER),
         ({}, None, PersonKind.EXTERNAL),
-        ({"aadObjectId": "not-a-guid"}, None, PersonKind.EXTERNAL),
+        ({"aadObjectId": "*"}, None, PersonKind.EXTERNAL),
         ({"aadObjectId": ADA.object_id, "tenantId": OTHER_TENANT}, None, PersonKind.EXTERNAL),
         ({"aadObjectId": ADA.object_id, "role": "bot"}, None, PersonKind.BOT),
         ({"aadObjectId": ADA.object_id, "id": "28:app"}, None, PersonKind.BOT),
