@@ -180,7 +180,7 @@ def _auth_test(
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
         url, data=b"", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310 - the address is a setting
         answer = cast("object", json.loads(response.read(100_000)))
         date = cast("str | None", response.headers.get("Date"))
     skew = (now() - parsedate_to_datetime(date)).total_seconds() if date else None
