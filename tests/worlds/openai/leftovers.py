@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,17 +27,19 @@ def tidied() -> Generator[None]:
     try:
         yield
     finally:
+        _close_clients(loop)
         asyncio.set_event_loop(None)
         loop.close()
-        _close_clients()
 
 
-def _close_clients() -> None:
+def _close_clients(loop: asyncio.AbstractEventLoop) -> None:
     library: ModuleType | None = sys.modules.get("litellm")
     if library is None:
         return
     cache = library.in_memory_llm_clients_cache
     for client in cast("dict[str, object]", cache.cache_dict).values():
         if hasattr(client, "close"):
-            cast("_Closable", client).close()
+            closing = cast("_Closable", client).close()
+            if inspect.iscoroutine(closing):
+                loop.run_until_complete(closing)
     cache.flush_cache()
