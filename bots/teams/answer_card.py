@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bots.spelling import cut, duration, money, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
-from bots.teams.elements import MOST_ACTIONS, Element, button, card, line, run, small
+from bots.teams.elements import MOST_ACTIONS, Element, button, card, fixed, line, run, small
 from bots.teams.markdown import drawn_markdown
 from bots.views import Answer, Notice, QuestionCard
 from runtime.domain.json import Json
@@ -14,7 +14,6 @@ from runtime.domain.json import Json
 _MOST_FILES = 10
 _MOST_SOURCES = 10
 _MOST_CHOICES = 20
-_FOLD = 2_000
 _LENGTHS = (24_000, 18_000, 12_000, 8_000, 5_000, 3_000, 1_500, 700, 300, 100)
 
 
@@ -72,23 +71,14 @@ def draw_reply(text: str) -> Drawn:
 
     What is left out is left out from the end: there stands the proof that all of it was read.
     """
-    lines = [part for one in text.split("\n") for part in _folded(one)]
+    lines = fixed(text)
     return first_fitting(
         Drawn(
-            summary=lines[0],
-            card=card(
-                [
-                    *(line(run(one, mono=True), spacing="None") for one in kept),
-                    *small(_cut_lines(len(lines) - len(kept))),
-                ]
-            ),
+            summary=text.partition("\n")[0],
+            card=card([*kept, *small(_cut_lines(len(lines) - len(kept)))]),
         )
         for kept in (lines[:most] for most in (400, 200, 120, 80, 50, 30, 15, 6, 2, 1, 0))
     )
-
-
-def _folded(text: str) -> Sequence[str]:
-    return [text[at : at + _FOLD] for at in range(0, len(text), _FOLD)] or [""]
 
 
 def _choices(view: QuestionCard, choices: Sequence[str]) -> list[Json]:

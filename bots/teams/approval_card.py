@@ -104,7 +104,7 @@ def _arguments(view: ApprovalCard, shown: Sequence[Argument], *, whole: bool) ->
         elements.append(line(run(cut(one.name, _NAME_LIMIT), bold=True, mono=True)))
         # The line ends are the value's own: each line stands by itself, none is joined.
         lines = one.value.split("\n")
-        elements += fixed("\n".join(lines[:_MOST_LINES]), most_lines=_MOST_LINES) or []
+        elements += fixed("\n".join(lines[:_MOST_LINES]))
         if len(lines) > _MOST_LINES:
             elements += small(f"… and {plural(len(lines) - _MOST_LINES, 'more line')}")
     left = len(view.arguments) - len(shown)

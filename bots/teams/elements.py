@@ -21,6 +21,9 @@ _BUTTON_LIMIT = 60
 # Renderers replace {{DATE(…)}} inside one string, and Teams reads <at> where entities allow it;
 # in two neighbouring strings neither is there, and they read the same.
 _LIVE = re.compile(r"(?<=\{)(?=\{)|(?<=<)(?=/?[aA][tT])")
+_WIDTH = 60
+_LONG_WORD = re.compile(rf"\S{{{_WIDTH + 1}}}")
+FOLD = "↪"
 _SPACES = re.compile(r"^ | (?= )| $")
 
 
@@ -69,12 +72,27 @@ def line(*runs: list[Json], spacing: str = "") -> Element:
     return block
 
 
-def fixed(text: str, *, most_lines: int) -> list[Element] | None:
-    """Give text in fixed width, line by line; None where it has more lines than that."""
-    lines = text.split("\n")
-    if len(lines) > most_lines:
-        return None
-    return [line(run(one, mono=True), spacing="None") for one in lines]
+def fixed(text: str) -> list[Element]:
+    """Give text in fixed width, line by line; nothing of it runs out of the card to the right.
+
+    Clients break lines at spaces only. A longer word is folded, and what goes on begins with a
+    mark in a colour that no text here can have, so that no line end looks like a fold.
+    """
+    blocks: list[Element] = []
+    for one in text.split("\n"):
+        first, *rest = _folded(one)
+        blocks.append(line(run(first, mono=True), spacing="None"))
+        blocks += [
+            line(run(FOLD, mono=True, color="Accent"), run(part, mono=True), spacing="None")
+            for part in rest
+        ]
+    return blocks
+
+
+def _folded(text: str) -> list[str]:
+    if not _LONG_WORD.search(text):
+        return [text]
+    return [text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH)]
 
 
 def header(text: str) -> Element:

@@ -207,7 +207,7 @@ def test_buttons_carry_ids_and_nothing_else(view: Shown) -> None:
 )
 def test_approve_is_offered_only_where_everything_is_shown(view: ApprovalCard) -> None:
     card = draw(view).card
-    words = "".join(one["text"] for one in walk(card) if one.get("type") == "TextRun")
+    words = "".join(one["text"] for one in walk(card) if _is_text(one))
 
     verbs = {one.verb for one in buttons(card)}
 
@@ -221,8 +221,12 @@ def test_approve_is_offered_only_where_everything_is_shown(view: ApprovalCard) -
     assert "approval.reject" in verbs
 
 
+def _is_text(element: dict[str, Any]) -> bool:
+    return element.get("type") == "TextRun" and element.get("color") != "Accent"
+
+
 def _plain(words: str) -> str:
-    return prose(words).replace("\u00a0", " ").replace("\t", "\\t")
+    return prose(words).replace("\u00a0", " ").replace("\t", "\\t").replace("↪", "")
 
 
 @pytest.mark.parametrize("line", [one for one in HOSTILE if "\n" not in one])
@@ -244,6 +248,20 @@ def test_every_line_of_an_argument_stands_by_itself() -> None:
 
     assert "pay\nAda" in readable(draw(split).card)
     assert readable(draw(split).card) != readable(draw(joined).card)
+
+
+def test_a_word_too_long_for_the_card_is_folded_and_no_line_end_looks_so() -> None:
+    folded = approval_card(an_approval(arguments={"key": "a" * 60 + "b" * 60}))
+    broken = approval_card(an_approval(arguments={"key": "a" * 60 + "\n↪" + "b" * 59}))
+
+    marks = [
+        [one["text"] for one in walk(draw(view).card) if one.get("color") == "Accent"]
+        for view in (folded, broken)
+    ]
+
+    assert "b" * 60 in readable(draw(folded).card)
+    assert "a" * 61 not in readable(draw(folded).card)
+    assert marks == [["↪"], []]
 
 
 def test_a_decided_approval_has_no_buttons_and_asks_for_nothing() -> None:
