@@ -67,7 +67,14 @@ def test_a_long_argument_is_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (0.4, "<1 s"), (75, "1 min 15 s"), (3_600, "1 h"), (200_000, "2 d 7 h"), (-3, "0 s")],
+    [
+        (0, "0 s"),
+        (0.4, "<1 s"),
+        (75, "1 min 15 s"),
+        (3_600, "1 h"),
+        (200_000, "2 d 7 h"),
+        (-3, "0 s"),
+    ],
 )
 def test_time_spans_are_spelled_in_two_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
