@@ -27,6 +27,9 @@ def open_broker(redis_url: str | None) -> Broker:
 
 def start_worker(broker: Broker, *, queues: set[str], threads: int) -> Worker:
     """Begin to consume; the caller stops it."""
-    worker = Worker(broker, queues=queues, worker_threads=threads, worker_timeout=1000)
+    # Stopping waits this long for each queue. In this process an idle look costs nothing, and
+    # whoever typed a command waits for its end; on Redis each look is a round trip.
+    idle_ms = 100 if isinstance(broker, StubBroker) else 1000
+    worker = Worker(broker, queues=queues, worker_threads=threads, worker_timeout=idle_ms)
     worker.start()
     return worker
