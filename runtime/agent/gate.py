@@ -14,6 +14,7 @@ from runtime.domain.errors import ToolFailed
 from runtime.domain.json import Json, JsonObject
 from runtime.durable.context import PENDING, Context, Pending
 from runtime.durable.leaf import Found, Leaf
+from runtime.durable.retry import BACK_OFF, Retry
 from runtime.policy.binding import call_digest
 from runtime.policy.decision import Decision, Outcome, Proposal
 from runtime.storage import approvals
@@ -21,6 +22,9 @@ from runtime.storage.connection import Connection
 from runtime.tools.tool import Tool
 
 _MOST_ROUNDS = 3
+_READ_RETRY = Retry(tries=2)
+"""A read that fails twice is told to the model, who can do without or ask for less; a write is
+tried for longer, because until it is settled nobody knows whether it took effect."""
 Opened = Callable[[Connection, str], None]
 
 
@@ -94,6 +98,7 @@ def leaf_of(ctx: Context, services: Services, gated: Gated, approval: str | None
         effect=tool.effect,
         input=gated.arguments,
         decision=_spelled(gated.decision, approval),
+        retry=_READ_RETRY if tool.effect == Effect.READ else BACK_OFF,
         reconcile=reconcile if tool.reconcile is not None else None,
         doubted=_doubted(ctx, services, gated),
     )

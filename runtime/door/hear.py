@@ -39,6 +39,8 @@ class Hearing:
 
     def receive(self, message: Message) -> Received:
         """Take a message in one transaction; ring afterwards."""
+        if not message.addressed and not self._concerns_us(message):
+            return Received(reception=Reception.IGNORED, run_id=None, number=None)
         _refuse_strangers(message.person)
         if len(message.text) > _LONGEST:
             raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
@@ -51,6 +53,20 @@ class Hearing:
                 if last:
                     raise
         raise AssertionError("unreachable")
+
+    def _concerns_us(self, message: Message) -> bool:
+        """Tell whether a live run listens where people talk to each other, and to this person.
+
+        Nothing is written for what is not, and nobody is lectured who did not speak to Baton.
+        """
+        if message.person.kind != PersonKind.MEMBER:
+            return False
+        with self.database.read() as connection:
+            conversation_id = conversations.find(connection, message.place)
+            return (
+                conversation_id is not None
+                and runs.live_in(connection, conversation_id) is not None
+            )
 
     @again_when_contended
     def _receive(self, message: Message) -> Received:

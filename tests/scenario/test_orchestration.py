@@ -86,7 +86,7 @@ def test_independent_steps_run_side_by_side_up_to_the_cap(working: Scene, agents
     agents.works(Answer(text="done", hold=True))
 
     working.ask("do it")
-    agents.models.wait_for_requests(1 + 6)
+    agents.models.wait_for_requests(1 + 6, seconds=60)
     agents.models.release()
 
     assert working.product.until_ended().status == "succeeded"
@@ -235,7 +235,7 @@ def test_what_is_said_in_the_thread_reaches_the_agent_at_its_next_turn(
     )
 
     asked = working.ask("do it")
-    agents.models.wait_for_requests(2)
+    agents.models.wait_for_requests(2, seconds=60)
     working.world.reply(ADA, GENERAL, asked.ts, "in green please")
     agents.models.release()
 
