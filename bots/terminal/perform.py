@@ -74,7 +74,7 @@ def _carry_on(command: Command, reply: CommandReply, wiring: Wiring, *, as_json:
     assert reply.run_id is not None
     if not as_json:
         _say(reply.text)
-    live = None if as_json else Live(sys.stdout)
+    live = None if as_json else Live(sys.stdout, coloured=_wants_colours())
     view = follow(reply.run_id, wiring, elsewhere=False, through_waits=False, live=live)
     if as_json and command.verb in _VERDICTS:
         _say(_spelled({**reply.data, "outcome": run_object(view)}))
@@ -107,7 +107,7 @@ def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
         if as_json:
             _say(_spelled(run_object(view)))
         return exit_status(view)
-    live = None if as_json else Live(sys.stdout)
+    live = None if as_json else Live(sys.stdout, coloured=_wants_colours())
     view = follow(reply.run_id, wiring, elsewhere=elsewhere, through_waits=wait, live=live)
     _conclude(view, as_json=as_json)
     return exit_status(view)
@@ -152,6 +152,13 @@ def _asked(runtime: Door) -> Asked:
         place=Place(channel="terminal", workspace="local", key=new_id("cli"), address={}),
         surface="terminal",
     )
+
+
+def _wants_colours() -> bool:
+    from runtime.settings import environment
+
+    # https://no-color.org: any value means no.
+    return not environment().get("NO_COLOR")
 
 
 def _user() -> str:

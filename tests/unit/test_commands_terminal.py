@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -365,7 +366,7 @@ def test_a_plan_on_a_terminal_is_redrawn_in_place() -> None:
             return True
 
     screen = Screen()
-    live = Live(screen)
+    live = Live(screen, coloured=False)
 
     live.draw(RUNNING)
     first = screen.getvalue()
@@ -373,3 +374,17 @@ def test_a_plan_on_a_terminal_is_redrawn_in_place() -> None:
 
     height = first.count("\n")
     assert screen.getvalue()[len(first) :].startswith(f"\x1b[{height}F\x1b[2KRun #12 · waiting")
+
+
+def test_colours_on_a_terminal_hide_no_word() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    plain, coloured = Screen(), Screen()
+
+    Live(plain, coloured=False).draw(WAITING)
+    Live(coloured).draw(WAITING)
+
+    assert "\x1b[36m▸" in coloured.getvalue()
+    assert re.sub(r"\x1b\[[0-9]*m", "", coloured.getvalue()) == plain.getvalue()
