@@ -124,34 +124,32 @@ def test_who_may_not_decide_is_told_so_and_the_approval_stays_open(stage: Stage)
     assert stage.product.until_ended().status == "succeeded"
 
 
-def test_an_approval_whose_post_was_doubtful_is_there_twice_and_counts_once(stage: Stage) -> None:
-    # The run's card is the first post, the approval's the second.
+@pytest.mark.parametrize(("arrives", "copies"), [(True, 2), (False, 1)])
+def test_an_approval_whose_post_was_doubtful_is_not_lost_and_counts_once(
+    stage: Stage, arrives: bool, copies: int
+) -> None:
+    stage.world.fault("POST", "approval.approve", status=504, after=arrives)
     conversation = _conversation(stage.world.say(ADA, PERSONAL, BUY))
-    stage.world.until(lambda: stage.world.messages(conversation))
-    stage.world.fault("POST", "/activities", status=504, after=True)
 
-    copies = stage.world.until(
-        lambda: (
-            found
-            if len(
-                found := [
-                    one
-                    for one in stage.world.messages(conversation)
-                    if "Approval 1 · pending" in readable(one.card)
-                ]
-            )
-            == 2
-            else None
-        )
-    )
-    for copy in copies:
-        stage.world.press(ADA, copy, "approval.approve", PERSONAL)
+    cards = stage.world.until(lambda: _copies(stage, conversation, copies))
+    for card in cards:
+        stage.world.press(ADA, card, "approval.approve", PERSONAL)
 
     assert stage.product.until_ended().status == "succeeded"
     stage.settled()
     assert len(stage.product.orders()) == OPENING_ORDERS + 1
-    stage.world.until(lambda: all("Approved by Ada" in readable(one.card) for one in copies))
-    assert all(buttons(one.card) == [] for one in copies)
+    stage.world.until(lambda: all("Approved by Ada" in readable(one.card) for one in cards))
+    assert all(buttons(one.card) == [] for one in cards)
+    assert len(stage.world.messages(conversation)) == copies + 2
+
+
+def _copies(stage: Stage, conversation: str, count: int) -> list[Posted] | None:
+    found = [
+        one
+        for one in stage.world.messages(conversation)
+        if "Approval 1 · pending" in readable(one.card)
+    ]
+    return found if len(found) == count else None
 
 
 def test_commands_are_answered_as_text(stage: Stage) -> None:

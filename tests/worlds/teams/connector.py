@@ -55,6 +55,7 @@ class Fault:
 
     method: str
     part: str
+    """Found in the request's path or body."""
     status: int
     """0 cuts the line."""
     after: bool
@@ -137,7 +138,7 @@ class Connector:
         # What the real one refuses: ids that were decoded on the way.
         if any(mark in path for mark in ":;@"):
             self.violations.append(f"an id in {path} is not percent-encoded")
-        fault = self._due(request.method, path)
+        fault = self._due(request.method, path + raw.decode())
         if fault is not None and not fault.after:
             return await _fail(request, fault)
         answer = self._do(request.method, [unquote(part) for part in path.split("/")[3:]], body)
@@ -179,9 +180,9 @@ class Connector:
         if not card and not activity.get("text"):
             self.violations.append("a message with neither card nor words")
 
-    def _due(self, method: str, path: str) -> Fault | None:
+    def _due(self, method: str, said: str) -> Fault | None:
         for fault in self.wishes:
-            if fault.method == method and fault.part in path:
+            if fault.method == method and fault.part in said:
                 self.wishes.remove(fault)
                 return fault
         return None
