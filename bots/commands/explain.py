@@ -10,6 +10,7 @@ from bots.status import error_text
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView, StepRow
 from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.domain.step import Step
 
 
 def reasons(view: RunView, rows: Sequence[StepRow]) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def _doubts_and_failures(rows: Sequence[StepRow]) -> list[str]:
     for row in rows:
         step = row.step
         if step.status is StepStatus.UNKNOWN:
-            found.append(f"{step.path}: nobody knows yet whether {exact(step.actor)} happened")
+            found.append(f"{step.path}: nobody knows yet whether {_called(step)} happened")
         elif step.error is not None and not _has_worse_below(row, rows):
             times = f" (after {plural(step.failures, 'failure')})" if step.failures else ""
             state = "failed" if step.status is StepStatus.FAILED else "had to be tried again"
@@ -67,9 +68,11 @@ def _rules(rows: Sequence[StepRow]) -> list[str]:
     for row in rows:
         decision = row.step.decision
         if decision is not None and decision.get("outcome") != "allow":
+            outcome = _word(decision, "outcome")
+            does = {"ask": "asks people before", "deny": "forbids"}.get(outcome, outcome)
             found.append(
-                f"{row.step.path}: policy says {_word(decision, 'outcome')} to "
-                f"{exact(row.step.actor)} by rule {_word(decision, 'rule')}"
+                f"{row.step.path}: policy {does} {_called(row.step)} "
+                f"(rule {_word(decision, 'rule')})"
             )
     return found
 
@@ -85,6 +88,11 @@ def _decisions(view: RunView) -> list[str]:
 def _revisions(view: RunView) -> list[str]:
     again = view.run.revision - 1
     return [f"the plan was made anew {plural(again, 'time')}"] if again > 0 else []
+
+
+def _called(step: Step) -> str:
+    """Name what was called: a leaf is titled after its tool, its actor is the agent."""
+    return exact(step.title if step.leaf and step.title else step.actor)
 
 
 def _word(source: JsonObject, key: str) -> str:

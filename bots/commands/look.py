@@ -37,6 +37,15 @@ from runtime.domain.step import Cost
 
 _LINES_LIMIT = 200
 _COSTED_RUNS = 100
+_THOUGHTS = {
+    "plan": "makes the plan",
+    "replan": "makes the plan anew",
+    "work": "decides what to do next",
+    "check": "checks the result",
+    "synthesise": "words the answer",
+}
+"""What a model is asked for, by the purpose its steps are named after."""
+_STATES = {"succeeded": "has succeeded", "failed": "has failed", "cancelled": "was cancelled"}
 
 
 def show_help(command: Command, asked: Asked) -> CommandReply:
@@ -93,7 +102,8 @@ def why(command: Command, asked: Asked) -> CommandReply:
     view = _view(command, asked)
     rows = asked.runtime.trace(view.run.id, workspace=asked.workspace)
     found = reasons(view, rows)
-    head = f"Run #{view.run.number} is {view.status}. {status_line(view)}"
+    state = _STATES.get(view.status, f"is {view.status}")
+    head = f"Run #{view.run.number} {state}. {status_line(view)}"
     return CommandReply(
         text="\n".join([head, *(f"- {reason}" for reason in found)]),
         data={"run": view.run.id, "status": view.status, "reasons": list(found)},
@@ -241,9 +251,10 @@ def _cost_of_runs(asked: Asked) -> CommandReply:
 
 def _trace_line(row: StepRow) -> str:
     step = row.step
-    parts = [
-        f"{SIGNS[step.status.value]} {one_line(step.title or step.path.rsplit('/', 1)[-1], 70)}"
-    ]
+    title = step.title or step.path.rsplit("/", 1)[-1]
+    if step.kind == "model":
+        title = _THOUGHTS.get(title, title)
+    parts = [f"{SIGNS[step.status.value]} {one_line(title, 70)}"]
     parts.append(step.kind)
     if step.actor:
         parts.append(exact(step.actor))

@@ -110,7 +110,10 @@ def answer_lines(answer: Answer) -> list[str]:
         foot += f" · {money(answer.cost_usd)} · {plural(answer.tokens, 'token')}"
     lines += ["", foot]
     if answer.demonstration:
-        lines.append("This came from the demonstration model, which needs no key and knows little.")
+        lines.append(
+            "Demonstration model: it follows scripts. For a real one set OPENAI_API_KEY, "
+            "ANTHROPIC_API_KEY or BATON_MODEL; `baton doctor` says what was found."
+        )
     return lines
 
 

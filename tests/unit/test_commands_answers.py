@@ -262,7 +262,7 @@ def test_why_names_the_rule_the_failure_and_the_doubt(door: FrontDoor) -> None:
     assert "Which one?" in text
     assert "/a failed (after 3 failures): the provider is busy" in text
     assert "nobody knows yet whether pay happened" in text
-    assert "policy says deny to wipe by rule no-wiping" in text
+    assert "policy forbids wipe (rule no-wiping)" in text
     assert text.count("the provider is busy") == 1
 
 
