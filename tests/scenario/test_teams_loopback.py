@@ -149,7 +149,7 @@ def test_teams_is_there_on_loopback_and_elsewhere_only_with_an_application() -> 
         ({"app_id": APP_ID, "tenant_id": TENANT}, "MICROSOFT_APP_PASSWORD"),
     ],
 )
-def test_half_an_application_is_refused_at_the_start(given: dict[str, str], missing: str) -> None:
+def test_half_an_application_is_refused_at_the_start(given: dict[str, Any], missing: str) -> None:
     with pytest.raises(Misconfigured, match=missing):
         TeamsFront(TeamsCredentials(**given), FrontDoor(), Bridge(), clock=SystemClock())
 
