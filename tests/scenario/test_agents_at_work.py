@@ -18,17 +18,17 @@ from tests.worlds.slack.cast import GENERAL
 from tests.worlds.slack.world import SlackWorld
 
 
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (("look", '{"what": "it"'), "not JSON"),
-        (("count", {"number": "three"}), "number"),
-        (("look", {}), "what"),
-        (("look", {"what": "it", "why": "so"}), "'why'"),
-        (("read_minds", {}), "you have no tool 'read_minds'; yours: ask, count"),
-        (("hang", {}), "gave no answer within 0.2 seconds"),
-    ],
-)
+WRONG_CALLS: list[tuple[tuple[str, object], str]] = [
+    (("look", '{"what": "it"'), "not JSON"),
+    (("count", {"number": "three"}), "number"),
+    (("look", {}), "what"),
+    (("look", {"what": "it", "why": "so"}), "'why'"),
+    (("read_minds", {}), "you have no tool 'read_minds'; yours: ask, count"),
+    (("hang", {}), "gave no answer within 0.2 seconds"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG_CALLS)
 def test_a_call_that_cannot_be_made_is_told_to_the_model(
     working: Scene, agents: Crew, wrong: tuple[str, object], told: str
 ) -> None:
