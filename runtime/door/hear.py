@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from runtime.agent.question import KIND as QUESTION
@@ -17,6 +17,7 @@ from runtime.domain.ids import new_id, step_id
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
+from runtime.domain.words import storable
 from runtime.durable import outside
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.storage import conversations, definitions, deliveries, runs, signals, steps
@@ -42,6 +43,8 @@ class Hearing:
         if not message.addressed and not self._concerns_us(message):
             return Received(reception=Reception.IGNORED, run_id=None, number=None)
         _refuse_strangers(message.person)
+        person = replace(message.person, name=storable(message.person.name))
+        message = replace(message, person=person, text=storable(message.text))
         if len(message.text) > _LONGEST:
             raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
         for last in (False, False, True):
@@ -109,6 +112,7 @@ class Hearing:
     def answer(self, leaf_id: str, person: Person, text: str) -> Received:
         """Answer an open question by button. Raises ``Refused`` when somebody was faster."""
         _refuse_strangers(person)
+        text = storable(text)
         now = self.clock.now()
         with self.database.write() as connection:
             leaf = steps.read_step(connection, leaf_id)

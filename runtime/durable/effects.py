@@ -44,9 +44,13 @@ def perform(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
         raise Suspend(f"whether {leaf.title or name} happened")
     if entry.status == StepStatus.WAITING:
         _wait_for_retry(attempt, entry)
-    if entry.status == StepStatus.RUNNING and leaf.effect == Effect.IRREVERSIBLE:
-        return _reconcile(attempt, attempt.adopt_leaf(entry), run, leaf)
-    return _carry_out(attempt, attempt.adopt_leaf(entry), run, leaf)
+    doubtful = entry.status == StepStatus.RUNNING and leaf.effect == Effect.IRREVERSIBLE
+    entry = attempt.adopt_leaf(entry)
+    if entry.status in ENDED_STEP:
+        return result_of(attempt, entry)
+    if entry.status == StepStatus.UNKNOWN:
+        raise Suspend(f"whether {leaf.title or name} happened")
+    return (_reconcile if doubtful else _carry_out)(attempt, entry, run, leaf)
 
 
 def result_of(attempt: Attempt, entry: Step) -> Json:

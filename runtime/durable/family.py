@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from runtime.domain.errors import BatonError
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Step
+from runtime.durable import failure
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended
 from runtime.durable.unwind import Lost, Suspend
@@ -65,10 +67,9 @@ def _start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: in
                 row.update(finished_at=attempt.now(), error=_skipped(child, needs))
                 changed = True
             elif active < cap and all(n is not None and n.status == "succeeded" for n in needs):
-                outputs = {n: attempt.output_of(known[n]) for n in child.needs}
-                value = child.input(outputs) if callable(child.input) else child.input
-                row = _row(attempt, child, status=StepStatus.READY, input=value)
-                active += 1
+                row = _begin(attempt, child, known)
+                active += row["status"] == StepStatus.READY
+                changed = changed or row["status"] != StepStatus.READY
             else:
                 continue
             rows.append(row)
@@ -76,6 +77,21 @@ def _start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: in
     if rows:
         _insert(attempt, rows)
         known.update(fresh)
+    if not active and len(known) < len(children):
+        left = ", ".join(child.name for child in children if child.name not in known)
+        raise ValueError(f"nothing can begin {left}: what they need is not among the children")
+
+
+def _begin(attempt: Attempt, child: Child, known: Known) -> dict[str, object]:
+    outputs = {name: attempt.output_of(known[name]) for name in child.needs}
+    try:
+        value = child.input(outputs) if callable(child.input) else child.input
+    except BatonError as error:
+        # Only this child and those that need it have no input; the others go on.
+        row = _row(attempt, child, status=StepStatus.FAILED, input=None)
+        row.update(finished_at=attempt.now(), error=failure.to_json(error))
+        return row
+    return _row(attempt, child, status=StepStatus.READY, input=value)
 
 
 @again_when_contended
@@ -113,8 +129,9 @@ def _run_some_here(attempt: Attempt, known: Known) -> bool:
     ran = False
     claimed: Step | None = None
     while claimed is not None or candidates:
-        attempt.safe_point()
         if claimed is None:
+            # What is claimed already is entered first: its own safe point gives it back.
+            attempt.safe_point()
             tried = candidates.pop()
             claimed = attempt.engine.claim(tried)
             if claimed is None:

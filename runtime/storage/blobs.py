@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from sqlalchemy import Connection, insert, literal, select
+from sqlalchemy import Connection, literal, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from runtime.domain.json import Json
 from runtime.storage.tables import blob
@@ -19,9 +21,12 @@ def put(connection: Connection, content: bytes) -> str:
     name = hashlib.sha256(content).hexdigest()
     known = select(literal(1)).where(blob.c.digest == name)
     if connection.execute(known).first() is None:
-        # Two writers of one blob: the second fails on the key and its transaction is retried.
+        # Two writers of one blob at once: the second waits for the first and then does nothing.
+        insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
         connection.execute(
-            insert(blob).values(digest=name, content=content, size_bytes=len(content))
+            insert(blob)
+            .values(digest=name, content=content, size_bytes=len(content))
+            .on_conflict_do_nothing()
         )
     return name
 
@@ -42,5 +47,7 @@ def is_large(value: Json) -> bytes | None:
         return None
     if isinstance(value, str) and len(value) * 4 < INLINE_BYTES:
         return None
-    spelled = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # Half a surrogate pair passes here, and back again in ``json.loads``.
+    spelled = text.encode("utf-8", "surrogatepass")
     return spelled if len(spelled) > INLINE_BYTES else None

@@ -15,11 +15,14 @@ _c = table.c
 
 
 def ensure(connection: Connection, place: Place, *, now: datetime) -> Conversation:
-    """Give the conversation of a place, made now if it is new; its address is kept up to date."""
+    """Give the conversation of a place, made now if it is new; its address is kept up to date.
+
+    It is locked: of two messages said at once, the second sees the run the first began.
+    """
     found = connection.execute(
-        select(_c.id, _c.address).where(
-            _c.channel == place.channel, _c.workspace == place.workspace, _c.key == place.key
-        )
+        select(_c.id, _c.address)
+        .where(_c.channel == place.channel, _c.workspace == place.workspace, _c.key == place.key)
+        .with_for_update()
     ).first()
     if found is None:
         made = new_id("cnv")

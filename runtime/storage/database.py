@@ -188,7 +188,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 
 def _to_json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    spelled = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if not spelled.isascii():
+        try:
+            spelled.encode()
+        except UnicodeEncodeError:
+            # Half a surrogate pair, from somebody's broken JSON: kept as the escape it came as.
+            return json.dumps(value, separators=(",", ":"))
+    return spelled
 
 
 @contextmanager

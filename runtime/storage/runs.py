@@ -13,11 +13,13 @@ from runtime.domain.json import Json, JsonObject
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus
 from runtime.domain.step import Cost
+from runtime.domain.words import storable
+from runtime.storage.hot import Hot
 from runtime.storage.tables import run as table
 
 _c = table.c
 _ONE = select(*_c).where(_c.id == bindparam("run_id"))
-_SPEND = (
+_SPEND = Hot(
     update(table)
     .where(_c.id == bindparam("the_run"))
     .values(
@@ -106,15 +108,16 @@ def live_in(connection: Connection, conversation_id: str) -> Run | None:
 
 def spend(connection: Connection, run_id: str, cost: Cost) -> Cost:
     """Add to what a run has used up; give the new total."""
-    row = connection.execute(
-        _SPEND, {"the_run": run_id, "usd": cost.usd, "more": cost.tokens}
-    ).one()
-    return Cost(usd=row[0], tokens=row[1])
+    spent = _SPEND.first(connection, {"the_run": run_id, "usd": cost.usd, "more": cost.tokens})
+    assert spent is not None, f"there is no run {run_id}"
+    return Cost(usd=spent["spent_usd"], tokens=spent["spent_tokens"])
 
 
 def set_plan(connection: Connection, run_id: str, *, goal: str, revision: int) -> None:
     """Record what the planner understood."""
-    connection.execute(update(table).where(_c.id == run_id).values(goal=goal, revision=revision))
+    connection.execute(
+        update(table).where(_c.id == run_id).values(goal=storable(goal), revision=revision)
+    )
 
 
 def set_control(connection: Connection, run_id: str, *, control: Control) -> bool:
@@ -140,7 +143,7 @@ def end(
         .where(_c.id == run_id, _c.status == RunStatus.ACTIVE)
         .values(
             status=status,
-            answer=str(output.get("answer") or ""),
+            answer=storable(str(output.get("answer") or "")),
             sources=output.get("sources") or [],
             demonstration=bool(output.get("demonstration")),
             error=error,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
-from runtime.domain.ids import new_id
 from runtime.domain.json import Json, JsonObject
 from runtime.storage.tables import signal as table
 
@@ -16,9 +15,17 @@ _c = table.c
 def add(
     connection: Connection, *, run_id: str, name: str, payload: JsonObject, now: datetime
 ) -> None:
-    """Add one signal; handlers read it at their next safe point."""
+    """Add one signal; handlers read it at their next safe point.
+
+    The caller has locked the run: that makes the order of the ids the order of the commits, so
+    that nothing ever comes before what a handler has read already.
+    """
+    last = connection.execute(select(func.max(_c.id)).where(_c.run_id == run_id)).scalar_one()
+    number = int(str(last).rsplit("/", 1)[1]) + 1 if last else 1
     connection.execute(
-        insert(table).values(id=new_id("sig"), run_id=run_id, name=name, payload=payload, at=now)
+        insert(table).values(
+            id=f"{run_id}/signal/{number:08}", run_id=run_id, name=name, payload=payload, at=now
+        )
     )
 
 

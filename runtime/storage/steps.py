@@ -27,6 +27,7 @@ from runtime.domain.effects import Effect
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Cost, Step
+from runtime.domain.words import storable
 from runtime.storage.hot import Hot
 from runtime.storage.tables import run as run_table
 from runtime.storage.tables import step as table
@@ -293,6 +294,7 @@ def new_row(**values: object) -> dict[str, object]:
         waits_for="", cost_usd=0.0, tokens=0,
     )  # fmt: skip
     row.update(values)
+    row["title"] = storable(str(row["title"]))
     return row
 
 
@@ -392,9 +394,7 @@ def end_all(connection: Connection, run_id: str, *, status: StepStatus, now: dat
 def cancel_below(connection: Connection, step: Step, *, now: datetime) -> None:
     """Cancel what has not ended below a step that failed; effects begun are as in ``end_all``."""
     prefix = step.path if step.path.endswith("/") else f"{step.path}/"
-    below = and_(
-        _of(step.run_id), _c.id != step.id, func.substr(_c.path, 1, len(prefix)) == prefix
-    )
+    below = and_(_of(step.run_id), _c.id != step.id, func.substr(_c.path, 1, len(prefix)) == prefix)
     connection.execute(
         update(table)
         .where(below, _c.leaf.is_(True), _c.status == _RUNNING)
