@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from runtime.domain.words import storable
 from runtime.storage.tables import memory as table
 
 _c = table.c
@@ -14,10 +17,13 @@ _c = table.c
 def put(
     connection: Connection, *, workspace: str, name: str, value: str, by: str, now: datetime
 ) -> None:
-    """Store a fact; the same name again replaces it."""
-    forget(connection, workspace=workspace, name=name)
+    """Store a fact; the same name again replaces it, also when two do so at once."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    values: dict[str, object] = {"value": storable(value), "remembered_by": by, "at": now}
     connection.execute(
-        insert(table).values(workspace=workspace, name=name, value=value, remembered_by=by, at=now)
+        insert(table)
+        .values(workspace=workspace, name=name, **values)
+        .on_conflict_do_update(index_elements=[_c.workspace, _c.name], set_=values)
     )
 
 
