@@ -33,12 +33,18 @@ _CHANGES_LATER = frozenset(
 class _Round:
     """What the deliveries of one claim have taught about those after them."""
 
+    ends_at: float
+    """By the monotonic clock; a message begun later could meet another courier's."""
     hold_first_posts_seconds: float = 0.0
     hold_all_seconds: float = 0.0
 
     def hold(self, delivery: Delivery) -> float:
         first = self.hold_first_posts_seconds if delivery.external_id is None else 0.0
         return max(first, self.hold_all_seconds)
+
+
+class _Overslept(Exception):
+    """The round was over before the message was begun; it is another round's now."""
 
 
 class Courier:
@@ -70,7 +76,7 @@ class Courier:
         claimed = await self._bridge(self._runtime.claim_deliveries, conversation_id)
         if not claimed:
             return
-        so_far = _Round()
+        so_far = _Round(ends_at=began + self._round_seconds)
         for delivery in _posts_first(claimed):
             spent = self._monotonic() - began
             if spent >= self._round_seconds * 1.9:
@@ -111,7 +117,9 @@ class Courier:
             await self._postpone(delivery, backoff_seconds(delivery), reason)
             return
         try:
-            external_id = await self._send(channel, delivery)
+            external_id = await self._send(channel, delivery, so_far)
+        except _Overslept:
+            return
         except Upstream as error:
             wait = error.retry_after_seconds
             seconds = backoff_seconds(delivery) if wait is None else max(wait, 0.1)
@@ -134,7 +142,7 @@ class Courier:
         else:
             await self._bridge(self._runtime.mark_sent, delivery, external_id)
 
-    async def _send(self, channel: Channel, delivery: Delivery) -> str:
+    async def _send(self, channel: Channel, delivery: Delivery, so_far: _Round) -> str:
         row = await self._bridge(self._runtime.show, delivery)
         shown = shown_for(delivery, row)
         if shown is None:
@@ -145,6 +153,8 @@ class Courier:
                 if delivery.kind not in _CHANGES_LATER:
                     return found
                 delivery = replace(delivery, external_id=found)
+        if self._monotonic() > so_far.ends_at:
+            raise _Overslept
         return await channel.send(delivery, shown)
 
     async def _postpone(

@@ -21,6 +21,8 @@ from runtime.storage.hot import Row
 if TYPE_CHECKING:
     from runtime.durable.engine import Engine
 
+_OVER = (*ENDED_STEP, StepStatus.UNKNOWN)
+
 
 class Attempt:
     """A claimed step in the hands of one worker thread."""
@@ -73,7 +75,8 @@ class Attempt:
         if self.engine.stopping:
             raise GiveBack
         if not self.engine.leases.valid(self.step.id):
-            raise Lost
+            # Perhaps nobody has taken it yet; it was slow then, and did not crash.
+            raise GiveBack
         if self.control == Control.PAUSED:
             raise Suspend("paused")
         if self.control == Control.STOPPED:
@@ -118,7 +121,7 @@ class Attempt:
             "new_error": error,
             "new_cost_usd": cost.usd if cost else 0.0,
             "new_tokens": cost.tokens if cost else 0,
-            "new_finished_at": self.now() if status != StepStatus.WAITING else None,
+            "new_finished_at": self.now() if status in _OVER else None,
             "new_due_at": None,
             "new_failures": failures,
             "new_waits_for": "",
@@ -153,7 +156,7 @@ class Attempt:
             newest = steps.read_step(connection, leaf.id)
         if newest is None or owner is None or owner.attempt != self.fence:
             raise Lost
-        if newest.status not in (*ENDED_STEP, StepStatus.UNKNOWN):
+        if newest.status not in _OVER:
             raise Lost
         self.journal.put(newest)
         return newest

@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NoReturn
+from functools import wraps
+from typing import Final, NoReturn, ParamSpec, TypeVar
 
-from runtime.domain.errors import BatonError, OverBudget
+from runtime.domain.errors import BatonError, OverBudget, Upstream
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json
 from runtime.domain.run import Run
@@ -20,12 +21,14 @@ from runtime.domain.step import Step
 from runtime.durable import effects, failure, family
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended, Leaf
-from runtime.durable.unwind import Lost, Suspend
+from runtime.durable.unwind import Interrupted, Lost, Suspend
 from runtime.storage import runs, signals, steps
 from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
 
 VALUE = Leaf()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Pending:
@@ -33,6 +36,23 @@ class Pending:
 
 
 PENDING: Final = Pending()
+
+
+def _uncatchable(method: Callable[P, T]) -> Callable[P, T]:
+    """Let a database that is away unwind the handler, past whatever it catches.
+
+    Trouble of effects is journalled and raised as something else; an ``Upstream`` that gets here
+    is the database's own.
+    """
+
+    @wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except Upstream as error:
+            raise Interrupted(error) from error
+
+    return guarded
 
 
 class Context:
@@ -65,6 +85,7 @@ class Context:
         """Give the idempotency key of the effect ``name``: the same for every repeat of it."""
         return effects.key_of(self._attempt, name)
 
+    @_uncatchable
     def do(self, name: str, run: Callable[[], Json], leaf: Leaf = VALUE) -> Json:
         """Run an effect once and journal its result; on re-entry give the journalled result.
 
@@ -72,6 +93,7 @@ class Context:
         """
         return effects.perform(self._attempt, name, run, leaf)
 
+    @_uncatchable
     def do_all(
         self, items: Sequence[tuple[str, Callable[[], Json], Leaf]]
     ) -> list[Json | BatonError]:
@@ -88,6 +110,8 @@ class Context:
             effect = futures[name].result if name in futures else run
             try:
                 gathered.append(effects.perform(attempt, name, effect, leaf))
+            except Upstream:
+                raise
             except BatonError as error:
                 gathered.append(error)
             except Suspend as wait:
@@ -97,6 +121,7 @@ class Context:
             raise Suspend(waits[0].reason, wake_at=min(times) if times else None)
         return gathered
 
+    @_uncatchable
     def gather(self, children: Sequence[Child], *, cap: int = 8) -> list[Ended]:
         """Do tasks side by side, each once what it needs has succeeded; give all ends, in order."""
         return family.gather(self._attempt, children, cap=cap)
@@ -122,6 +147,7 @@ class Context:
         if self._attempt.now() < until and not self.replaying:
             raise Suspend(f"until {until:%Y-%m-%d %H:%M:%S} UTC", wake_at=until)
 
+    @_uncatchable
     @again_when_contended
     def open(
         self, name: str, leaf: Leaf, opened: Callable[[Connection, str], None]
@@ -180,6 +206,7 @@ class Context:
         """Give a fresh id, the same on every re-entry."""
         return str(self.do(name, lambda: new_id(prefix)))
 
+    @_uncatchable
     def take_signals(self, name: str, *, of: str, last: str) -> list[dict[str, Json]]:
         """Give what came after the signal ``last`` (each with its ``id``), journalled if any.
 

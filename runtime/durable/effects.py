@@ -22,7 +22,7 @@ from runtime.domain.step import Step
 from runtime.durable import failure
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Leaf
-from runtime.durable.unwind import Suspend
+from runtime.durable.unwind import GiveBack, Suspend
 from runtime.storage import runs, steps
 
 _log = logging.getLogger(__name__)
@@ -104,6 +104,11 @@ def _read(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
 
 
 def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json:
+    if not attempt.engine.leases.valid(attempt.step.id):
+        # It slept between intent and effect: whoever has the step now may have asked already
+        # whether it happened, and was told that it did not. So it must not happen from here on.
+        attempt.finish_leaf(entry, status=StepStatus.READY)
+        raise GiveBack
     try:
         output = run()
     except Upstream as error:

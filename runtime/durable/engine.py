@@ -14,13 +14,14 @@ from runtime.domain.json import Json, JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import RunStatus, StepStatus
 from runtime.domain.step import Step
+from runtime.domain.words import storable
 from runtime.durable import failure
 from runtime.durable.announcer import Announcer
 from runtime.durable.attempt import Attempt
 from runtime.durable.context import Context
 from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
-from runtime.durable.unwind import GiveBack, Lost, Suspend
+from runtime.durable.unwind import GiveBack, Interrupted, Lost, Suspend
 from runtime.storage import blobs, runs, steps
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
@@ -164,7 +165,8 @@ class Engine:
             except (Lost, LostLease):
                 _log.debug("step %s is in other hands", attempt.step.id)
                 return None
-            except Upstream as error:
+            except (Upstream, Interrupted) as broken:
+                error = broken.error if isinstance(broken, Interrupted) else broken
                 delay = self._retry.delay(attempt.failures + 1, error)
                 if delay is None:
                     return self._end(attempt, StepStatus.FAILED, error=failure.to_json(error))
@@ -191,7 +193,7 @@ class Engine:
             "seen": attempt.seen,
             "new_pending": wait.pending,
             "wake_at": wait.wake_at,
-            "reason": wait.reason[:300],
+            "reason": storable(wait.reason[:300]),
             "new_failures": failures,
             "new_error": error,
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from runtime.domain.errors import Upstream
+
 
 class Unwind(BaseException):
     """The base; not an ``Exception``, so that no broad ``except`` in a handler swallows it."""
@@ -21,7 +23,18 @@ class Suspend(Unwind):
 
 
 class GiveBack(Unwind):
-    """This process is stopping: somebody else goes on from here."""
+    """This process is stopping, or was too slow: somebody else goes on from here."""
+
+
+class Interrupted(Unwind):
+    """The database did not answer, so nobody knows what is journalled: enter again and look.
+
+    No error a handler may catch: one that went on would leave its journal behind, open.
+    """
+
+    def __init__(self, error: Upstream) -> None:
+        super().__init__(error.public)
+        self.error = error
 
 
 class Lost(Unwind):

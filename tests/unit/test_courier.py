@@ -258,7 +258,7 @@ async def test_a_courier_that_overslept_sends_nothing_more(door: FrontDoor, brid
     """Its lease may have run out: another may be sending the same message at this moment."""
     door.outbox = [CARD, ANSWER]
     board = Board()
-    passing = iter([0.0, 1.0, 31.0])
+    passing = iter([0.0, 1.0, 1.0, 31.0])
 
     courier = Courier(
         door, bridge, {"console": board}, round_seconds=15.0, monotonic=lambda: next(passing)
@@ -274,7 +274,7 @@ async def test_what_a_round_has_no_time_for_comes_in_the_next(
 ) -> None:
     door.outbox = [CARD, ANSWER]
     board = Board()
-    passing = iter([0.0, 1.0, 16.0])
+    passing = iter([0.0, 1.0, 1.0, 16.0])
 
     courier = Courier(
         door, bridge, {"console": board}, round_seconds=15.0, monotonic=lambda: next(passing)
@@ -286,3 +286,18 @@ async def test_what_a_round_has_no_time_for_comes_in_the_next(
     assert [entry[:2] for entry in door.log if entry[0] == "postponed"] == [
         ("postponed", ANSWER.id)
     ]
+
+
+async def test_a_courier_that_falls_asleep_right_before_sending_does_not_send(
+    door: FrontDoor, bridge: Bridge
+) -> None:
+    door.outbox = [CARD]
+    board = Board()
+    passing = iter([0.0, 1.0, 31.0])
+
+    courier = Courier(
+        door, bridge, {"console": board}, round_seconds=15.0, monotonic=lambda: next(passing)
+    )
+    await courier.deliver("con_1")
+
+    assert board.pinned == []
