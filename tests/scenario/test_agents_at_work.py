@@ -17,7 +17,6 @@ from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import GENERAL
 from tests.worlds.slack.world import SlackWorld
 
-
 WRONG_CALLS: list[tuple[tuple[str, object], str]] = [
     (("look", '{"what": "it"'), "not JSON"),
     (("count", {"number": "three"}), "number"),

@@ -181,3 +181,20 @@ def test_a_new_mention_after_the_end_is_a_new_run_in_the_same_thread(
 
     view, _ = working.answer(asked.ts, "2")
     assert view.status == "succeeded"
+
+
+def test_a_cancelled_run_closes_the_question_it_had_asked(working: Scene, agents: Crew) -> None:
+    agents.plans(plan(step("a")))
+    agents.works(calls(("ask", {"question": "Which colour?", "choices": ["red", "blue"]})))
+    asked = working.ask("paint it")
+    question = working.card(asked.ts, "Run 1 asks")
+
+    working.world.slash(ADA, GENERAL, "cancel 1")
+    working.answer(asked.ts)
+    working.until_quiet()
+
+    closed = working.world.message(GENERAL, question.ts)
+    assert "cancelled" in working.world.readable(closed)
+    working.world.click(ADA, question, "red", stale=True)
+    working.told(ADA, "closed")
+    assert working.world.violations == []
