@@ -1,0 +1,129 @@
+"""One durable agent turn on PostgreSQL: a model call, a tool call, all of it journalled.
+
+The model is scripted, on loopback, in a process of its own, and reached through LiteLLM; the same
+conversation is also sent through LiteLLM alone, in between.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from bench.places import POSTGRES, Places
+from bench.processes import CONTENT, scripted_model
+from bench.table import Measured, median
+from bots import process
+from runtime.domain.conversation import Message, Person, Place
+from runtime.domain.ids import new_id
+from runtime.domain.run import RunView
+from runtime.queue.broker import RUNS
+from runtime.settings import Settings
+
+_RUNS = 25
+_SOME_SECONDS = 30.0
+ME = Person(channel="terminal", workspace="local", external_id="bench")
+
+
+def measure(places: Places) -> Iterator[Measured]:
+    """Measure turns by the journal's own times: from one model call's start to the next one's."""
+    turns: list[float] = []
+    alone: list[float] = []
+    with scripted_model(places.folder / "model.log") as model_url:
+        os.environ["OPENAI_API_KEY"] = "not-a-key"
+        os.environ["OPENAI_API_BASE"] = model_url
+        settings = Settings.model_validate(
+            {
+                "database_url": places.url(POSTGRES),
+                "home": places.folder / "turns",
+                "model": "openai/stub",
+                "agents_path": CONTENT,
+                "log_level": "ERROR",
+            }
+        )
+        base = process.open_base(settings, works=True)
+        worker = process.make_worker(base)
+        queue = process.consume(base, worker, None, {RUNS})
+        ask = _litellm_alone(model_url)
+        try:
+            for number in range(_RUNS):
+                view = ended(base, said(base, "walk"))
+                if number:  # The first run loads the library.
+                    turns += _turns(base, view)
+                    alone += [ask() for _ in range(3)]
+        finally:
+            process.wind_down(base, worker, queue)
+    own = median(turns) - median(alone)
+    yield Measured(
+        name="durable agent turn", on=POSTGRES, value=median(turns) * 1000, unit="ms", goal=6.0,
+        beside=f"LiteLLM alone {median(alone) * 1000:.2f} ms; the rest is {own * 1000:.2f} ms",
+    )  # fmt: skip
+
+
+def said(base: process.Base, task: str) -> str:
+    """Ask the clerk for something; give the run's id."""
+    place = Place(channel="terminal", workspace="local", key=new_id("bench"), address={})
+    message = Message(
+        event_key=new_id("event"),
+        place=place,
+        person=ME,
+        text=task,
+        agent="clerk",
+        addressed=True,
+    )
+    received = base.runtime.receive(message)
+    assert received.run_id is not None
+    return received.run_id
+
+
+def ended(base: process.Base, run: str) -> RunView:
+    """Wait for a run to succeed."""
+    give_up_at = time.monotonic() + _SOME_SECONDS
+    while (view := base.runtime.view(run, workspace=None)).status != "succeeded":
+        assert time.monotonic() < give_up_at, f"{run} is {view.status}"
+        assert view.status != "failed", view.run.error
+        time.sleep(0.05)
+    return view
+
+
+def _turns(base: process.Base, view: RunView) -> list[float]:
+    rows = base.runtime.trace(view.run.id, workspace=None)
+    began = sorted(
+        row.step.started_at for row in rows if row.step.kind == "model" and row.step.started_at
+    )
+    return [(after - before).total_seconds() for before, after in pairwise(began)]
+
+
+def _litellm_alone(model_url: str) -> Callable[[], float]:
+    import litellm
+
+    # As long as the conversation is in the middle of a run.
+    function = {"name": "calculate", "arguments": '{"expression": "6 * 7"}'}
+    call = {"id": "call_0", "type": "function", "function": function}
+    parameters = {"type": "object", "properties": {"expression": {"type": "string"}}}
+    arguments: Mapping[str, Any] = {
+        "model": "openai/stub",
+        "messages": [
+            {"role": "system", "content": "You do what the scripted model says."},
+            {"role": "user", "content": '{"task": "walk", "inputs": {}, "request": "walk"}'},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "call_0", "content": '{"result": "42"}'},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "calculate", "description": "", "parameters": parameters},
+            }
+        ],
+        "api_base": model_url,
+        "api_key": "not-a-key",
+    }
+
+    def ask() -> float:
+        started = time.perf_counter()
+        litellm.completion(**arguments)
+        return time.perf_counter() - started
+
+    return ask
