@@ -31,6 +31,7 @@ from runtime.storage import (
 from runtime.storage import steps as step_table
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database
+from runtime.storage.steps import PARKED
 
 _PLANNED = {kind.value for kind in StepKind}
 
@@ -205,8 +206,10 @@ def _status(
     if run.control == Control.PAUSED:
         return "paused"
     moving = any(step.status in (StepStatus.RUNNING, StepStatus.READY) for step in planned)
-    waits = any(one.status == ApprovalStatus.PENDING for one in asked) or any(
-        not question.answered for question in questions
+    waits = (
+        any(one.status == ApprovalStatus.PENDING for one in asked)
+        or any(not question.answered for question in questions)
+        or any(step.waits_for.startswith(PARKED) for step in planned)
     )
     return "waiting" if waits and not moving else "running"
 

@@ -7,9 +7,11 @@ from typing import Final
 
 from runtime.agent.kit import Kit, Services
 from runtime.audit import chain
+from runtime.domain.approval import Approval
 from runtime.domain.errors import BatonError, Incomplete
 from runtime.domain.json import Json
 from runtime.domain.plan import Plan
+from runtime.domain.states import ApprovalStatus
 from runtime.durable.context import Context
 from runtime.durable.leaf import Leaf
 from runtime.models.completion import Turn
@@ -41,9 +43,12 @@ def conduct(ctx: Context, services: Services) -> Json:
         drafted, verdict = _judge(ctx, services, kit, plan, outcomes, revision, said)
         if verdict.passed:
             return _result(drafted, outcomes)
-        if ctx.run.agent is not None or _hopeless(outcomes) or _said_no(ctx, services, revision):
+        refusals = _refusals(ctx, services, revision)
+        if refusals:
+            # What people turned down is the reason; the check only noticed what was missing.
+            verdict = Verdict(passed=False, findings=refusals)
             break
-        if revision == MOST_REVISIONS:
+        if ctx.run.agent is not None or _hopeless(outcomes) or revision == MOST_REVISIONS:
             break
         addition = prompts.replanning(
             plan=spelled(plan), outcomes=told(outcomes), findings=verdict.findings, said=said
@@ -122,14 +127,23 @@ def _judge(
     return drafted, judging.check(ctx, kit, plan, outcomes, drafted, revision=revision)
 
 
-def _said_no(ctx: Context, services: Services, revision: int) -> bool:
-    """Tell whether a person turned something down: another plan would only ask again."""
+def _refusals(ctx: Context, services: Services, revision: int) -> tuple[str, ...]:
+    """Tell what people turned down, in words: another plan would only ask them again."""
 
-    def count() -> Json:
+    def look() -> Json:
         with services.database.read() as connection:
-            return approvals.turned_down(connection, ctx.run.id)
+            refused = approvals.turned_down(connection, ctx.run.id)
+        return [_refusal(approval) for approval in refused]
 
-    return bool(ctx.do(f"refusals/{revision}", count))
+    told_before = ctx.do(f"refusals/{revision}", look)
+    return tuple(str(words) for words in told_before) if isinstance(told_before, list) else ()
+
+
+def _refusal(approval: Approval) -> str:
+    if approval.status == ApprovalStatus.EXPIRED:
+        return f"nobody decided about {approval.tool} in time"
+    reason = f": {approval.decision_reason}" if approval.decision_reason else ""
+    return f"{approval.decided_by_name or approval.decided_by} rejected {approval.tool}{reason}"
 
 
 def _hopeless(outcomes: Sequence[Outcome]) -> bool:

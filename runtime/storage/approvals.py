@@ -197,9 +197,7 @@ def conversation_of(connection: Connection, approval_id: str) -> str:
     return str(connection.execute(statement).scalar_one())
 
 
-def turned_down(connection: Connection, run_id: str) -> int:
-    """Count the questions of a run that people rejected, or let expire."""
-    statement = select(_c.id).where(
-        _c.run_id == run_id, _c.status.in_((ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED))
-    )
-    return len(connection.execute(statement).all())
+def turned_down(connection: Connection, run_id: str) -> list[Approval]:
+    """Give the questions of a run that people rejected, or let expire."""
+    refused = (ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED)
+    return [one for one in of_run(connection, run_id) if one.status in refused]
