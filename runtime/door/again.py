@@ -50,9 +50,8 @@ def _plan_of_retry(root: Step, tree: Sequence[Step]) -> tuple[list[Step], list[S
 def _last_failure(task: Step, tree: Iterable[Step]) -> list[Step]:
     """Give what must go so that a failed task does its last move anew."""
     below = [step for step in tree if step.parent_id == task.id]
-    if below and below[-1].status in _FAILED:
-        return [below[-1]]
-    return []
+    last = max((step.created_at for step in below), default=None)
+    return [step for step in below if step.created_at == last and step.status in _FAILED]
 
 
 def _revision(step: Step) -> int:
