@@ -16,6 +16,7 @@ from runtime.durable.journal import Journal
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, runs, steps
 from runtime.storage.connection import Connection
+from runtime.storage.database import again_when_contended
 from runtime.storage.hot import Row
 
 if TYPE_CHECKING:
@@ -87,12 +88,19 @@ class Attempt:
         large = blobs.is_large(cast("Json", row["output"]))
         if large is None and cost is None:
             self._observe(self.engine.database.first(steps.INSERT_LEAF, row))
-            return
+        else:
+            self._insert_with(row, large=large, cost=cost)
+
+    @again_when_contended
+    def _insert_with(
+        self, row: dict[str, object], *, large: bytes | None, cost: Cost | None
+    ) -> None:
         with self.engine.database.write() as connection:
+            # First, because it locks the run; a fence that does not hold undoes it.
+            self._spend(connection, cost)
             if large is not None:
                 row.update(output=None, output_blob=blobs.put(connection, large))
             self.insert_leaf_in(connection, row)
-            self._spend(connection, cost)
 
     def insert_leaf_in(self, connection: Connection, row: dict[str, object]) -> None:
         """Write one leaf inside the caller's transaction."""
@@ -131,14 +139,20 @@ class Attempt:
         elif large is None and cost is None:
             self._observe(self.engine.database.first(steps.FINISH_LEAF, values))
         else:
-            with self.engine.database.write() as transaction:
-                if large is not None:
-                    values["new_output_blob"] = blobs.put(transaction, large)
-                self._observe(steps.FINISH_LEAF.first(transaction, values))
-                self._spend(transaction, cost)
+            self._finish_with(values, large=large, cost=cost)
         ended = replace(leaf, status=status, output=output, error=error, failures=failures)
         self.journal.put(ended)
         return ended
+
+    @again_when_contended
+    def _finish_with(
+        self, values: dict[str, object], *, large: bytes | None, cost: Cost | None
+    ) -> None:
+        with self.engine.database.write() as connection:
+            self._spend(connection, cost)
+            if large is not None:
+                values["new_output_blob"] = blobs.put(connection, large)
+            self._observe(steps.FINISH_LEAF.first(connection, values))
 
     def adopt_leaf(self, leaf: Step) -> Step:
         """Take over a leaf an earlier attempt left, before its effect is begun again.
