@@ -22,6 +22,9 @@ from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
 
 Known = dict[str, Step]
+MOST_RINGS = 16
+"""How many workers a fan-out calls at once. Those who stay go on with children nobody was called
+for; the sweep calls for what is left after a few seconds."""
 
 
 def gather(attempt: Attempt, children: Sequence[Child], *, cap: int) -> list[Ended]:
@@ -108,7 +111,7 @@ def _insert(attempt: Attempt, rows: list[dict[str, object]]) -> None:
     # A crash before this ring leaves ready rows that are due; the sweep rings them.
     if attempt.step.parent_id is None:
         attempt.engine.ring_said(attempt.run.conversation_id)
-    for row in ready[:-1]:
+    for row in ready[:-1][:MOST_RINGS]:
         attempt.engine.bell.ring_step(str(row["id"]))
 
 

@@ -469,6 +469,17 @@ def tree(connection: Connection, run_id: str) -> list[Step]:
     return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
+def some_ready_child(connection: Connection, parent_id: str) -> str | None:
+    """Name any one task below a step that could be claimed now; by chance, to spread rivals."""
+    statement = (
+        select(_c.id)
+        .where(_c.parent_id == parent_id, _c.leaf.is_(False), _c.status == _READY)
+        .order_by(func.random())
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
 def tasks_of_root(connection: Connection, run_id: str) -> list[Step]:
     """Give the tasks right below the root, in the order they came to be."""
     statement = (
