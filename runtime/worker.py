@@ -125,7 +125,7 @@ class StepChore:
         now = self._clock.now()
         with self._database.write() as connection:
             woken = steps.sweep(
-                connection, now=now, ring_again_at=now + timedelta(seconds=30), limit=500
+                connection, now=now, ring_again_at=now + timedelta(seconds=5), limit=500
             )
         for step_id in woken:
             self._bell.ring_step(step_id)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -26,7 +26,11 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from runtime.domain.errors import Contended, Misconfigured, Upstream
 from runtime.storage.hot import Hot, Row, command
 
+if TYPE_CHECKING:
+    import psycopg
+
 _BUSY_TIMEOUT_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 20
 _MOST_TRIES = 5
 _UNDONE = frozenset({"40P01", "40001"})
 """PostgreSQL's codes for a deadlock and for a serialization failure: nothing of it happened."""
@@ -99,6 +103,8 @@ class Database:
         self._writer = threading.RLock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
+        else:
+            event.listen(self._engine, "connect", _prepare_postgres)
 
     @property
     def engine(self) -> Engine:
@@ -180,6 +186,12 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _prepare_postgres(connection: psycopg.Connection, _record: ConnectionPoolEntry) -> None:
+    # A process that is frozen inside a transaction would hold its locks for as long as it sleeps.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_PAUSE_SECONDS}s'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
