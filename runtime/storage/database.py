@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import psycopg
 
 _BUSY_TIMEOUT_SECONDS = 30.0
-_LONGEST_PAUSE_SECONDS = 20
 _MOST_TRIES = 5
 _UNDONE = frozenset({"40P01", "40001"})
 """PostgreSQL's codes for a deadlock and for a serialization failure: nothing of it happened."""
@@ -190,7 +189,7 @@ class Database:
 
 def _prepare_postgres(connection: psycopg.Connection, _record: ConnectionPoolEntry) -> None:
     # A process that is frozen inside a transaction would hold its locks for as long as it sleeps.
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_PAUSE_SECONDS}s'")
+    connection.execute("SET idle_in_transaction_session_timeout = '20s'")
     connection.commit()
 
 
