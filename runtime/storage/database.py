@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _BUSY_TIMEOUT_SECONDS = 30.0
+_MOST_LOOKS = 250
 _MOST_TRIES = 5
 _UNDONE = frozenset({"40P01", "40001"})
 """PostgreSQL's codes for a deadlock and for a serialization failure: nothing of it happened."""
@@ -194,8 +195,21 @@ def _prepare_postgres(connection: psycopg.Connection, _record: ConnectionPoolEnt
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # The first switch to WAL needs the file alone, and SQLite does not wait for that by itself.
+    for _ in range(_MOST_LOOKS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _to_json(value: object) -> str:
