@@ -12,7 +12,7 @@ from datetime import datetime
 
 from runtime.domain.states import StepStatus
 from runtime.domain.step import Step
-from runtime.storage import runs, steps
+from runtime.storage import runs, trees
 from runtime.storage.connection import Connection
 
 _FAILED = (StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED)
@@ -20,13 +20,13 @@ _FAILED = (StepStatus.FAILED, StepStatus.CANCELLED, StepStatus.SKIPPED)
 
 def reopen(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
     """Make a failed run active again; name the steps to ring. The caller commits."""
-    tree = steps.tree(connection, run_id)
+    tree = trees.tree(connection, run_id)
     root = next(step for step in tree if step.parent_id is None)
     runs.reopen(connection, run_id)
     forgotten, reopened = _plan_of_retry(root, tree)
-    steps.remove_trees(connection, [step.id for step in forgotten])
+    trees.remove_trees(connection, [step.id for step in forgotten])
     for step in [*reopened, root]:
-        steps.make_ready(connection, step.id, now=now)
+        trees.make_ready(connection, step.id, now=now)
     return [step.id for step in reopened] or [root.id]
 
 

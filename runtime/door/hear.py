@@ -20,7 +20,7 @@ from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.domain.words import storable
 from runtime.durable import outside
 from runtime.orchestrator.conduct import KIND as ROOT
-from runtime.storage import conversations, definitions, deliveries, runs, signals, steps
+from runtime.storage import conversations, definitions, deliveries, runs, signals, steps, trees
 from runtime.storage.connection import AlreadyThere, Connection
 from runtime.storage.database import Database, again_when_contended
 
@@ -202,7 +202,7 @@ class Hearing:
     ) -> list[str]:
         runs.lock(connection, run.id)
         if message.person.principal == run.requester:
-            for leaf_id in steps.open_leaves(connection, run.id, kind=QUESTION):
+            for leaf_id in trees.open_leaves(connection, run.id, kind=QUESTION):
                 rings = _answer(connection, leaf_id, message.person, message.text, now)
                 if rings is not None:
                     return rings

@@ -27,6 +27,7 @@ from runtime.storage import (
     deliveries,
     numbers,
     runs,
+    trees,
 )
 from runtime.storage import steps as step_table
 from runtime.storage.connection import Connection
@@ -82,7 +83,7 @@ class Looking:
     def trace(self, ref: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first, children in the order they came to be."""
         with self.database.read() as connection:
-            tree = step_table.tree(connection, self._find(connection, ref, workspace).id)
+            tree = trees.tree(connection, self._find(connection, ref, workspace).id)
         below: dict[str | None, list[Step]] = {}
         for step in tree:
             below.setdefault(step.parent_id, []).append(step)
@@ -162,11 +163,9 @@ class Looking:
         return run
 
     def _view(self, connection: Connection, run: Run) -> RunView:
-        tasks = step_table.tasks_of_root(connection, run.id)
+        tasks = trees.tasks_of_root(connection, run.id)
         planned = [step for step in tasks if step.kind in _PLANNED]
-        questions = [
-            _question(leaf) for leaf in step_table.leaves(connection, run.id, kind=QUESTION)
-        ]
+        questions = [_question(leaf) for leaf in trees.leaves(connection, run.id, kind=QUESTION)]
         asked = approvals.of_run(connection, run.id)
         return RunView(
             run=run,

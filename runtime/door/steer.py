@@ -16,7 +16,7 @@ from runtime.door.again import reopen
 from runtime.durable import outside
 from runtime.outbox.announce import Announcements
 from runtime.policy.policy import Policy
-from runtime.storage import deliveries, runs, steps
+from runtime.storage import deliveries, runs, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
@@ -39,7 +39,7 @@ class Steering:
             run = self._active(connection, ref, person, workspace, "cancel")
             now = self.clock.now()
             runs.set_control(connection, run.id, control=Control.STOPPED)
-            steps.end_all(connection, run.id, status=StepStatus.CANCELLED, now=now)
+            trees.end_all(connection, run.id, status=StepStatus.CANCELLED, now=now)
             words = f"cancelled by {person.name or person.principal}"
             runs.end(
                 connection,
@@ -82,7 +82,7 @@ class Steering:
             run = self._may(connection, ref, person, workspace, "retry")
             now = self.clock.now()
             if run.status == RunStatus.ACTIVE:
-                rings = steps.unpark(connection, run.id, now=now)
+                rings = trees.unpark(connection, run.id, now=now)
                 if not rings:
                     raise Refused(f"run #{run.number} is at work; there is nothing to retry")
             elif run.status == RunStatus.FAILED:

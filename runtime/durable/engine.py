@@ -23,7 +23,7 @@ from runtime.durable.context import Context
 from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
 from runtime.durable.unwind import GiveBack, Interrupted, Lost, Suspend
-from runtime.storage import blobs, runs, steps
+from runtime.storage import blobs, runs, steps, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
@@ -297,7 +297,7 @@ class Engine:
                 error=error, finished_at=now,
             )  # fmt: skip
             if status == StepStatus.FAILED:
-                steps.cancel_below(connection, step, now=now)
+                trees.cancel_below(connection, step, now=now)
             if attempt.follower is not None and not self.stopping:
                 claimed = steps.CLAIM.first(connection, self._claiming(attempt.follower))
                 attempt.claimed = steps.from_row(claimed) if claimed is not None else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from runtime.domain.json import Json
 from runtime.domain.states import StepStatus
-from runtime.storage import steps
+from runtime.storage import steps, trees
 from runtime.storage.connection import Connection
 
 RING_GRACE = timedelta(seconds=5)
@@ -49,5 +49,5 @@ def wake_all(connection: Connection, run_id: str, *, now: datetime) -> list[str]
 
     Also those that run: one may be about to sleep on the strength of what it saw before.
     """
-    steps.nudge_all(connection, run_id, ring_again_at=now + RING_GRACE)
-    return steps.ready_of(connection, run_id)
+    trees.nudge_all(connection, run_id, ring_again_at=now + RING_GRACE)
+    return trees.ready_of(connection, run_id)

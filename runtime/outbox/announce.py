@@ -8,7 +8,7 @@ from runtime.domain.json import JsonObject
 from runtime.domain.ports import Clock
 from runtime.domain.states import StepStatus
 from runtime.domain.step import Step
-from runtime.storage import approvals, deliveries, runs, steps
+from runtime.storage import approvals, deliveries, runs, trees
 from runtime.storage.connection import Connection
 
 
@@ -29,7 +29,7 @@ class Announcements:
         now = self._clock.now()
         for approval_id in approvals.cancel_run(connection, run_id, now=now):
             deliveries.touch(connection, approval_id, now=now)
-        for question in steps.leaves(connection, run_id, kind=DeliveryKind.QUESTION.value):
+        for question in trees.leaves(connection, run_id, kind=DeliveryKind.QUESTION.value):
             # What nobody answered was closed with the run; its card must not go on asking.
             if question.status == StepStatus.CANCELLED:
                 deliveries.touch(connection, question.id, now=now)

@@ -12,7 +12,7 @@ SAYS_NOTHING = {"base", "common", "core", "helper", "helpers", "manager", "misc"
 LONGEST_FILE = 350
 LONG_FOR_A_REASON = {
     "runtime/durable/engine.py": "the engine's one loop, to be read in one piece",
-    "runtime/storage/steps.py": "every statement on steps; their order of locks is one idea",
+    "runtime/storage/steps.py": "the statements of the engine; what each relies on is one idea",
 }
 LONGEST_TEST_FILE = 600
 LONG_TESTS_FOR_A_REASON = {

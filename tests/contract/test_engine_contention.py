@@ -14,7 +14,7 @@ from runtime.domain.states import StepStatus
 from runtime.domain.step import Cost
 from runtime.durable.context import Context
 from runtime.durable.leaf import Leaf
-from runtime.storage import runs, steps
+from runtime.storage import runs, trees
 from runtime.storage.database import Database
 from tests.worlds.engine import EngineWorld, root_of
 
@@ -48,7 +48,7 @@ def test_a_costly_result_and_a_cancel_at_once_do_not_deadlock(
         runs.lock(connection, run)
         working.start()
         until_somebody_waits(database)
-        steps.end_all(
+        trees.end_all(
             connection, run, status=StepStatus.CANCELLED, now=world.clock.now()
         )  # fmt: skip
     working.join(30)

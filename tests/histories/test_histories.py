@@ -29,7 +29,7 @@ from runtime.durable.engine import Engine
 from runtime.models.completion import Completion, Prompt
 from runtime.policy.parse import parse_policy
 from runtime.settings import Settings
-from runtime.storage import runs, steps, tables
+from runtime.storage import runs, tables, trees
 from runtime.storage.columns import UtcDateTime
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell
@@ -87,7 +87,7 @@ class Replay:
     def tasks(self) -> list[Step]:
         """Give the recorded tasks that were carried out to their end."""
         with self.engine.database.read() as connection:
-            tree = steps.tree(connection, self.run_id)
+            tree = trees.tree(connection, self.run_id)
         return [
             step
             for step in tree

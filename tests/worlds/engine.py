@@ -30,7 +30,7 @@ from runtime.durable.context import Context, Pending
 from runtime.durable.engine import Engine, Handler, Timing
 from runtime.durable.leaf import Leaf
 from runtime.policy.parse import parse_policy
-from runtime.storage import runs, steps
+from runtime.storage import runs, steps, trees
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
 from runtime.worker import StepChore
@@ -213,7 +213,7 @@ class EngineWorld:
     def states(self, run_id: str) -> dict[str, str]:
         """Give the state of every step of a run, by path."""
         with self.database.read() as connection:
-            return {step.path: step.status.value for step in steps.tree(connection, run_id)}
+            return {step.path: step.status.value for step in trees.tree(connection, run_id)}
 
     @contextmanager
     def counting(self) -> Generator[list[str]]:
