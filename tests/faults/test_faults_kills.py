@@ -30,7 +30,7 @@ def test_a_killed_process_loses_nothing_and_doubles_nothing(
 
     with capsys.disabled():
         total = sum(map(len, passed.values()))
-        print(f"\n{setting.name}: {total} points in two runs, seed {SEED}\n{table(results)}")  # noqa: T201
+        print(f"\n{setting.name}: {total} points in two runs, seed {SEED}\n{table(results)}")  # noqa: T201 - the report is meant to be read
     assert violations(results) == []
     assert sum(one.point is not None for one in results) >= len(results) * 0.8
 
@@ -83,7 +83,7 @@ def test_a_process_that_sleeps_past_its_lease_writes_nothing_afterwards(
     results = campaign.kills(freezes)
 
     with capsys.disabled():
-        print(f"\n{setting.name}, frozen:\n{table(results)}")  # noqa: T201
+        print(f"\n{setting.name}, frozen:\n{table(results)}")  # noqa: T201 - the report is meant to be read
     assert violations([one for one in results if _may_freeze(str(one.point))]) == []
     # Whoever sleeps between the courier's last look at the clock and the far side posts late.
     assert sum(one.findings.late_posts for one in results) <= max(1, len(results) // 20)
