@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from typing import cast
-
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 from tests.worlds.source import ROOT, sources
 
@@ -15,9 +15,16 @@ def _contracts() -> list[dict[str, object]]:
 
 
 def test_every_contract_on_imports_is_kept() -> None:
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    # In a process of its own: the linter switches off every logger there is in the one it runs in.
+    code = (
+        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    )
 
-    assert status == EXIT_STATUS_SUCCESS, "run lint-imports to read which import breaks it"
+    linted = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert linted.returncode == 0, linted.stdout[-3000:]
 
 
 def test_every_channel_is_in_the_contract_that_keeps_channels_apart() -> None:

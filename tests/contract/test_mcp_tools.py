@@ -310,13 +310,14 @@ def test_calls_from_many_threads_do_not_mix(world: World, start: Callable[..., M
 
 def test_closing_ends_the_processes(tmp_path: Path) -> None:
     servers = McpServers([stdio(tmp_path)], environment=ENVIRONMENT)
+    others = _children()
     servers.start()
-    before = _children()
+    started = _children() - others
 
     servers.close()
 
-    assert len(before) == 1
-    assert not before & _children()
+    assert len(started) == 1
+    assert not started & _children()
     with pytest.raises(Upstream, match="is closed") as caught:
         use(servers, "crm.shout", {"text": "too late"})
     assert not caught.value.ambiguous

@@ -26,6 +26,7 @@ from tests.worlds.services import PostgresServer, RedisServer, fresh_sqlite
 
 SIDE_BY_SIDE: Final = 6
 _PATIENCE_SECONDS: Final = 60.0
+_FROZEN_LEASE_SECONDS = 3.0
 _LOOK_SECONDS: Final = 0.02
 
 
@@ -161,6 +162,9 @@ class Campaign:
         spec = replace(
             self._setting.install(slot, resources), last=kill.last, approves=kill.approves
         )
+        if kill.number == signal.SIGSTOP:
+            # Long enough that only the sleeper loses its lease, and not whoever is merely slow.
+            spec = replace(spec, lease_seconds=_FROZEN_LEASE_SECONDS)
         trial = _Trial(kill=kill, spec=spec, resources=resources, began=time.monotonic())
         trial.alive.add(self._zygote.start(replace(spec, at=kill.at, number=kill.number)))
         return trial

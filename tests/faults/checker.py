@@ -201,7 +201,11 @@ class _Checker:
 
     def _everything_was_said_once(self) -> Iterator[str]:
         for delivery in self.deliveries:
-            if delivery["status"] != "sent" or delivery["sent_rev"] < delivery["wanted_rev"]:
+            behind = delivery["sent_rev"] < delivery["wanted_rev"]
+            if self.frozen and behind and delivery["due_at"] is not None:
+                # A late sleeper put an old card over the new one; it is due to be drawn again.
+                continue
+            if delivery["status"] != "sent" or behind:
                 yield f"{delivery['kind']} {delivery['id']} is {delivery['status']}"
         kinds = Counter((one["run_id"], one["kind"]) for one in self.deliveries)
         for run in self.runs:
