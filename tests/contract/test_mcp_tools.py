@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -325,8 +326,12 @@ def test_closing_ends_the_processes(tmp_path: Path) -> None:
 
 def _children() -> set[int]:
     tasks = Path(f"/proc/{os.getpid()}/task")
-    listed = [(task / "children").read_text().split() for task in tasks.iterdir()]
-    return {int(pid) for pids in listed for pid in pids}
+    found: set[int] = set()
+    for task in tasks.iterdir():
+        # A thread may end between being listed and being asked.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found
 
 
 def test_the_configuration_is_read_strictly() -> None:
