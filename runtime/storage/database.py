@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -189,9 +189,13 @@ class Database:
 
 
 def _prepare_postgres(connection: psycopg.Connection, _record: ConnectionPoolEntry) -> None:
+    from psycopg import Error
+
     # A process that is frozen inside a transaction would hold its locks for as long as it sleeps.
-    connection.execute("SET idle_in_transaction_session_timeout = '20s'")
-    connection.commit()
+    # A connection that breaks here is found out by its first use, where errors are translated.
+    with suppress(Error):
+        connection.execute("SET idle_in_transaction_session_timeout = '20s'")
+        connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
