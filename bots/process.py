@@ -19,8 +19,9 @@ from bots.teams.credentials import TeamsCredentials
 from runtime.catalog.watch import Library
 from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
-from runtime.domain.ports import Clock
+from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import RunView
+from runtime.durable.unheard import UnheardBell
 from runtime.observability.logs import configure_logs
 from runtime.queue.actors import bind_deliveries, bind_runs
 from runtime.queue.bell import QueueBell
@@ -52,7 +53,7 @@ class Base:
 
     settings: Settings
     broker: dramatiq.Broker
-    bell: QueueBell
+    bell: Bell
     clock: Clock
     database: Database
     runtime: Runtime
@@ -61,7 +62,7 @@ class Base:
 
 def open_runtime(settings: Settings) -> Runtime:
     """Open the front door only: for commands that ask or decide."""
-    return open_base(settings, works=False).runtime
+    return open_base(settings, works=False, heard=not settings.embedded).runtime
 
 
 def migrate(settings: Settings) -> None:
@@ -140,7 +141,13 @@ def work_until(
         bridge.close()
 
 
-def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) -> Base:  # noqa: B008 - it has no state
+def open_base(
+    settings: Settings,
+    *,
+    works: bool,
+    heard: bool = True,
+    clock: Clock = SystemClock(),  # noqa: B008 - it has no state
+) -> Base:
     """Open what every process has. Raises ``Misconfigured`` with what the operator must change."""
     configure_logs(settings.log_level, environment())
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -160,7 +167,8 @@ def open_base(settings: Settings, *, works: bool, clock: Clock = SystemClock()) 
         prepare_data(settings.agents_path, settings.data)
         toolshed = Toolshed(settings, clock=clock, environment=tool_environment())
     library = Library(settings.agents_path, clock=clock, check=toolshed.check if toolshed else None)
-    bell = QueueBell(broker)
+    # Beside an embedded server nobody hears this process's queue; the server's sweep is told.
+    bell = QueueBell(broker) if heard else UnheardBell(database, clock)
     runtime = put_together(
         database, clock=clock, bell=bell, library=library, budget=settings.budget
     )

@@ -304,6 +304,13 @@ def read_step(connection: Connection, step_id: str) -> Step | None:
     return from_row(row) if row else None
 
 
+def make_due(connection: Connection, step_id: str, *, now: datetime) -> None:
+    """Let the next sweep look at a step that is ready."""
+    connection.execute(
+        update(table).where(_c.id == step_id, _c.status == _READY).values(due_at=now)
+    )
+
+
 def lock_owned(connection: Connection, *, step_id: str, fence: int) -> str | None:
     """Lock a step against claims for this transaction; give its run's control if it is owned."""
     statement = (
