@@ -42,7 +42,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m bench $(BENCH)
 
 faults: $(VENV)/installed-dev
-	BATON_FAULT_KILLS=$${BATON_FAULT_KILLS:-3000} $(BIN)/python -m pytest -s --timeout=0 tests/faults
+	BATON_FAULT_KILLS=$${BATON_FAULT_KILLS:-3000} $(BIN)/python -m pytest -o addopts=-q -s --timeout=0 tests/faults
 
 # The reference pages that are drawn from the code.
 references: $(VENV)/installed-dev
