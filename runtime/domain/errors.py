@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from runtime.domain.json import JsonObject
 
+_MOST_QUOTED = 400
+
 
 class BatonError(Exception):
     """The base of every error Baton raises on purpose.
@@ -113,3 +115,15 @@ class StepFailed(BatonError):
         super().__init__(public)
         self.path = path
         self.cause = cause
+
+
+class BadExpression(BatonError):
+    """The author must act: an expression cannot be evaluated, or takes too long."""
+
+    code = "bad_expression"
+
+    def __init__(self, program: str, complaint: str) -> None:
+        quoted = program if len(program) <= _MOST_QUOTED else program[:_MOST_QUOTED] + "…"
+        super().__init__(f"the expression {quoted!r} cannot be used: {complaint}")
+        self.program = program
+        self.complaint = complaint

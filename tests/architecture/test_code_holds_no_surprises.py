@@ -15,7 +15,10 @@ TOUCHES_THE_ENVIRONMENT = {
     "runtime/models/library.py": "sets two switches that the model library reads at its import",
 }
 
-RUNS_AS_A_SCRIPT = {"runtime/storage/migrations/env.py": "executed by Alembic, imported by nobody"}
+RUNS_AS_A_SCRIPT = {
+    "runtime/storage/migrations/env.py": "executed by Alembic, imported by nobody",
+    "runtime/expressions/child.py": "a process of its own, without Baton in it",
+}
 
 _MUTABLE = (ast.Dict, ast.List, ast.Set, ast.DictComp, ast.ListComp, ast.SetComp)
 _MAKES_MUTABLE = {"dict", "list", "set", "defaultdict", "deque", "Counter", "WeakKeyDictionary"}
