@@ -69,6 +69,7 @@ def written_files() -> list[Path]:
     beside = [
         path
         for path in ROOT.iterdir()
-        if (path.is_file() and not path.name.startswith(".env")) or path.name == ".env.example"
+        if (path.is_file() and not path.name.startswith((".env", ".git")))
+        or path.name in (".env.example", ".gitignore")
     ]
     return sorted([*beside, *files(*folders)])
