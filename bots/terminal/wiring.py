@@ -123,6 +123,7 @@ class ProcessWiring:
             ("home", lambda: installation.home(settings)),
             ("agents", lambda: installation.agents(settings)),
             ("model", lambda: installation.models(settings, outside)),
+            ("code", installation.code),
             ("mcp", lambda: services.tool_servers(settings, outside)),
             ("database", lambda: services.database(settings)),
             ("queue", lambda: services.queue(settings)),

@@ -66,6 +66,7 @@ def test_every_tool_declares_what_it_does_to_the_world() -> None:
         "read_file": Effect.READ,
         "read_table": Effect.READ,
         "recall": Effect.READ,
+        "run_python": Effect.READ,
         "remember": Effect.WRITE,
         "write_artifact": Effect.WRITE,
     }

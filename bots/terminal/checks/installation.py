@@ -53,6 +53,22 @@ def agents(settings: Settings) -> list[Check]:
     return fine("agents", f"{settings.agents_path}: {names}")
 
 
+def code() -> list[Check]:
+    """Run nothing inside the walls that agents' code is run in, and tell which of them stand."""
+    from runtime.tools.confined import Confinement, Job, python
+
+    try:
+        finished = Confinement().run(Job(command=python("-S", "-c", "pass")))
+    except Misconfigured as error:
+        return wrong(
+            "code",
+            error.public,
+            todo="use Linux 5.13 or newer with Landlock and seccomp; until then no code is run",
+        )
+    hint = "" if finished.has_own_view else "allow user namespaces for the strongest walls"
+    return fine("code", f"confined by {', '.join(finished.walls)}", hint=hint)
+
+
 def models(settings: Settings, environment: Mapping[str, str]) -> list[Check]:
     """Tell which model serves each tier and which key was found; never a key's value."""
     file = settings.agents_path / "models.yaml"
