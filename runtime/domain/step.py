@@ -54,3 +54,5 @@ class Step:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    owner: str | None = None
+    """The process at work on it; of an effect, the one that wrote its intent last."""

@@ -159,7 +159,12 @@ class Attempt:
 
         Gives it as it is where the earlier attempt, late, has recorded its outcome meanwhile.
         """
-        values = {"leaf_id": leaf.id, "owner_id": self.step.id, "fence": self.fence}
+        values = {
+            "leaf_id": leaf.id,
+            "owner_id": self.step.id,
+            "fence": self.fence,
+            "process": self.engine.process,
+        }
         if self.engine.database.count(steps.ADOPT_LEAF, values) == 0:
             return self._settled(leaf)
         return replace(leaf, attempt=self.fence, status=StepStatus.RUNNING)
@@ -194,6 +199,7 @@ class Attempt:
             fence=self.fence,
             the_run=self.run.id,
             owner_id=self.step.id,
+            owner=self.engine.process,
             created_at=now,
             **values,
         )

@@ -5,6 +5,9 @@
 | a read's effect | its result | it is done again |
 | a write's intent | its outcome | it is done again with the same key |
 | an irreversible intent | its outcome | ``reconcile``; where that cannot tell, a person is asked |
+
+"It did not happen" is believed only of a process that cannot act any more: one that merely sleeps
+in the middle of its call will go on with it when it wakes.
 """
 
 from __future__ import annotations
@@ -15,17 +18,27 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from runtime.domain.effects import Effect
-from runtime.domain.errors import BatonError, Misconfigured, Refused, ToolFailed, Upstream
+from runtime.domain.errors import (
+    BatonError,
+    Misconfigured,
+    Refused,
+    TimedOut,
+    ToolFailed,
+    Upstream,
+)
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, StepStatus
 from runtime.domain.step import Step
 from runtime.durable import failure
 from runtime.durable.attempt import Attempt
-from runtime.durable.leaf import Leaf
+from runtime.durable.leaf import Found, Leaf
 from runtime.durable.unwind import GiveBack, Suspend
 from runtime.storage import runs, steps
 
 _log = logging.getLogger(__name__)
+_LOOK_AGAIN = timedelta(seconds=2)
+_PATIENCE = timedelta(minutes=2)
+"""How long after the intent a process that lives, but says nothing, is waited for."""
 Effector = Callable[[], Json]
 
 
@@ -44,13 +57,12 @@ def perform(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
         raise Suspend(f"whether {leaf.title or name} happened")
     if entry.status == StepStatus.WAITING:
         _wait_for_retry(attempt, entry)
-    doubtful = entry.status == StepStatus.RUNNING and leaf.effect == Effect.IRREVERSIBLE
-    entry = attempt.adopt_leaf(entry)
+    if entry.status == StepStatus.RUNNING and leaf.effect == Effect.IRREVERSIBLE:
+        return _in_doubt(attempt, entry, run, leaf)
+    entry = _adopted(attempt, entry, leaf)
     if entry.status in ENDED_STEP:
         return result_of(attempt, entry)
-    if entry.status == StepStatus.UNKNOWN:
-        raise Suspend(f"whether {leaf.title or name} happened")
-    return (_reconcile if doubtful else _carry_out)(attempt, entry, run, leaf)
+    return _carry_out(attempt, entry, run, leaf)
 
 
 def result_of(attempt: Attempt, entry: Step) -> Json:
@@ -58,6 +70,35 @@ def result_of(attempt: Attempt, entry: Step) -> Json:
     if entry.status == StepStatus.SUCCEEDED:
         return attempt.output_of(entry)
     raise failure.to_error(entry.path, entry.error)
+
+
+def _adopted(attempt: Attempt, entry: Step, leaf: Leaf) -> Step:
+    adopted = attempt.adopt_leaf(entry)
+    if adopted.status == StepStatus.UNKNOWN:
+        raise Suspend(f"whether {leaf.title or entry.path} happened")
+    return adopted
+
+
+def _in_doubt(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json:
+    """Settle an irreversible effect whose earlier attempt ended, or fell silent, without a word."""
+    # Looked at first: what it has not done by the time it is dead, it never will.
+    acting = attempt.engine.may_still_act(entry)
+    found = _asked(entry, leaf)
+    if acting and not (found is not None and found.happened):
+        now = attempt.now()
+        if now < (entry.started_at or entry.created_at) + _PATIENCE:
+            title = leaf.title or entry.path
+            raise Suspend(f"word from whoever began {title}", wake_at=now + _LOOK_AGAIN)
+        found = None
+    entry = _adopted(attempt, entry, leaf)
+    if entry.status in ENDED_STEP:
+        return result_of(attempt, entry)
+    if found is None:
+        _doubt(attempt, entry, leaf)
+    if not found.happened:
+        return _carry_out(attempt, entry, run, leaf)
+    attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=found.result)
+    return found.result
 
 
 def _first(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
@@ -104,6 +145,18 @@ def _read(attempt: Attempt, name: str, run: Effector, leaf: Leaf) -> Json:
 
 
 def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json:
+    under_way = attempt.engine.under_way
+    if leaf.effect != Effect.IRREVERSIBLE:
+        return _attempted(attempt, entry, run, leaf)
+    # Until its outcome is written, whoever takes the step over must not believe it undone.
+    under_way.add(entry.id)
+    try:
+        return _attempted(attempt, entry, run, leaf)
+    finally:
+        under_way.discard(entry.id)
+
+
+def _attempted(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json:
     if not attempt.engine.leases.valid(attempt.step.id):
         # It slept between intent and effect: whoever has the step now may have asked already
         # whether it happened, and was told that it did not. So it must not happen from here on.
@@ -113,7 +166,7 @@ def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json
         output = run()
     except Upstream as error:
         if leaf.effect == Effect.IRREVERSIBLE and error.ambiguous:
-            return _reconcile(attempt, entry, run, leaf, error=error)
+            return _reconcile(attempt, entry, leaf, error)
         _retry_or_fail(attempt, entry, leaf, error)
     except (ToolFailed, Refused, Misconfigured) as error:
         _fail(attempt, entry, error)
@@ -122,7 +175,7 @@ def _carry_out(attempt: Attempt, entry: Step, run: Effector, leaf: Leaf) -> Json
         # irreversible tool had done before it broke, nobody here knows.
         _log.exception("effect %s broke", entry.path)
         if leaf.effect == Effect.IRREVERSIBLE:
-            return _reconcile(attempt, entry, run, leaf, error=Upstream("the tool broke"))
+            return _reconcile(attempt, entry, leaf, Upstream("the tool broke"))
         _fail(attempt, entry, error)
     cost = leaf.cost(output) if leaf.cost else None
     attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=output, cost=cost)
@@ -147,27 +200,34 @@ def _retry_or_fail(attempt: Attempt, entry: Step, leaf: Leaf, error: Upstream) -
     raise _later(error, at) from error
 
 
-def _reconcile(
-    attempt: Attempt, entry: Step, run: Effector, leaf: Leaf, *, error: Upstream | None = None
-) -> Json:
-    """Find out whether an irreversible effect happened; where nobody can tell, ask a person.
-
-    ``error`` is what this very attempt ended with; None after a crash of an earlier one.
-    """
-    found = None
-    if leaf.reconcile is not None:
-        try:
-            found = leaf.reconcile()
-        except Exception:
-            # A hook that cannot answer leaves the doubt as it is; a person is asked.
-            _log.exception("reconcile hook of %s broke", entry.path)
-    if found is not None and found.happened:
-        attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=found.result)
-        return found.result
-    if found is not None and error is None:
-        return _carry_out(attempt, entry, run, leaf)
-    if found is not None and error is not None:
+def _reconcile(attempt: Attempt, entry: Step, leaf: Leaf, error: Upstream) -> Json:
+    """Find out whether an effect happened that this very attempt got no clear answer to."""
+    found = _asked(entry, leaf)
+    if found is None:
+        _doubt(attempt, entry, leaf)
+    if not found.happened:
+        if isinstance(error, TimedOut):
+            # Its thread goes on where nobody hears it, and may do it yet.
+            _doubt(attempt, entry, leaf)
         _retry_or_fail(attempt, entry, leaf, error)
+    attempt.finish_leaf(entry, status=StepStatus.SUCCEEDED, output=found.result)
+    return found.result
+
+
+def _asked(entry: Step, leaf: Leaf) -> Found | None:
+    """Ask the tool's hook; None where it has none or cannot tell."""
+    if leaf.reconcile is None:
+        return None
+    try:
+        return leaf.reconcile()
+    except Exception:
+        # A hook that cannot answer leaves the doubt as it is; a person is asked.
+        _log.exception("reconcile hook of %s broke", entry.path)
+        return None
+
+
+def _doubt(attempt: Attempt, entry: Step, leaf: Leaf) -> NoReturn:
+    """Say that nobody knows, and ask a person, in one transaction."""
     with attempt.engine.database.write() as connection:
         runs.lock(connection, attempt.run.id)
         attempt.finish_leaf(

@@ -26,6 +26,7 @@ from runtime.durable.unwind import GiveBack, Interrupted, Lost, Suspend
 from runtime.storage import blobs, runs, steps, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
+from runtime.storage.presence import presence
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,16 @@ class Engine:
         self.bell = bell
         self.announcer = announcer
         self.process = new_id("proc")
-        self.leases = Leases(database, clock, process=self.process, seconds=timing.lease_seconds)
+        self.presence = presence(database, process=self.process)
+        self.leases = Leases(
+            database,
+            clock,
+            process=self.process,
+            seconds=timing.lease_seconds,
+            beside=self.presence.keep,
+        )
+        self.under_way: set[str] = set()
+        """Irreversible effects that a thread of this process is in the middle of."""
         self.pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="effect")
         self.stopping = False
         self._timing = timing
@@ -68,7 +78,8 @@ class Engine:
         self._retry = Retry()
 
     def start(self) -> None:
-        """Begin renewing leases."""
+        """Show that this process lives, and begin renewing leases."""
+        self.presence.keep()
         self.leases.start()
 
     def stop(self) -> None:
@@ -79,6 +90,15 @@ class Engine:
         """Stop renewing leases; call after the worker threads have ended."""
         self.leases.stop()
         self.pool.shutdown(wait=False, cancel_futures=True)
+        if not self.under_way:
+            # Else the end of the process says it: a call may go on until then.
+            self.presence.close()
+
+    def may_still_act(self, leaf: Step) -> bool:
+        """Tell whether whoever wrote an effect's intent may yet carry it out."""
+        if leaf.owner is None or leaf.owner == self.process:
+            return leaf.id in self.under_way
+        return self.presence.lives(leaf.owner)
 
     def ring_again_at(self) -> datetime:
         """Give the time at which the sweep rings a step that was not claimed."""

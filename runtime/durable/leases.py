@@ -22,7 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 class Leases:
-    """The leases of one process. ``seconds`` is how long one lasts without renewal."""
+    """The leases of one process. ``seconds`` is how long one lasts without renewal.
+
+    ``beside`` is called after each renewal: whatever else has to be kept up for as long.
+    """
 
     def __init__(
         self,
@@ -31,12 +34,14 @@ class Leases:
         *,
         process: str,
         seconds: float,
+        beside: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clock = clock
         self._process = process
         self._seconds = seconds
+        self._beside = beside
         self._monotonic = monotonic
         self._held: dict[str, int] = {}
         self._lost: set[str] = set()
@@ -105,6 +110,7 @@ class Leases:
         while not self._stop.wait(self._seconds / 4):
             try:
                 self.renew()
+                self._beside()
             except Upstream as error:
                 # Not renewed: valid() turns false and handlers stop at their next effect.
                 _log.warning("leases not renewed: %s", error.public)

@@ -133,6 +133,11 @@ class Database:
                 self._undo(connection)
                 raise
 
+    def lasting(self) -> Connection:
+        """Give a connection that is the caller's for good; close it by invalidating it."""
+        with _as_upstream():
+            return self._engine.connect()
+
     def first(self, statement: Hot, values: Mapping[str, object]) -> Row | None:
         """Run one statement as a commit of its own, in one trip; give the row it returned."""
         with self._borrowed() as connection:

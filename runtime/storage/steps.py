@@ -40,7 +40,7 @@ PARKED = "a person: "
 """How the ``waits_for`` of a step begins that was set aside after too many crashes."""
 UNENDED = (_READY, _RUNNING, _WAITING, StepStatus.UNKNOWN)
 
-_LEAF_COLUMNS = tuple(column.name for column in _c if column.name != "owner")
+_COLUMNS = tuple(column.name for column in _c)
 
 
 def _is_one_of(*statuses: StepStatus) -> ColumnElement[bool]:
@@ -63,14 +63,16 @@ _control_of_run = (
 INSERT_LEAF = Hot(
     insert(table)
     .from_select(
-        _LEAF_COLUMNS,
-        select(*(bindparam(name, type_=_c[name].type) for name in _LEAF_COLUMNS))
+        _COLUMNS,
+        select(*(bindparam(name, type_=_c[name].type) for name in _COLUMNS))
         .select_from(_owner)
         .where(_fenced)
         .with_for_update(read=True),
     )
     .returning(_control_of_run.label("control"))
 )
+
+INSERT_TASK = Hot(insert(table))
 
 # The outcome of an effect is recorded even when its run was stopped meanwhile: it did happen.
 # It is fenced by the attempt the intent was written under.
@@ -104,6 +106,7 @@ ADOPT_LEAF = Hot(
     .values(
         attempt=bindparam("fence"),
         status=_RUNNING,
+        owner=bindparam("process"),
     )
 )
 
@@ -277,6 +280,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Step:
         created_at=row["created_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        owner=row["owner"],
     )
 
 
@@ -284,7 +288,7 @@ def new_row(**values: object) -> dict[str, object]:
     """Give a complete row for an insert: every column, defaults filled in."""
     row: dict[str, object] = {}
     row.update(
-        dict.fromkeys(_LEAF_COLUMNS),
+        dict.fromkeys(_COLUMNS),
         leaf=True, title="", actor="", attempt=0, wakeups=0, pending=0, failures=0, crashes=0,
         waits_for="", cost_usd=0.0, tokens=0,
     )  # fmt: skip
@@ -295,7 +299,7 @@ def new_row(**values: object) -> dict[str, object]:
 
 def insert_tasks(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert task steps; the caller has fenced the transaction and commits."""
-    connection.execute(insert(table), [dict(row, owner=row.get("owner")) for row in rows])
+    INSERT_TASK.each(connection, rows)
 
 
 def read_step(connection: Connection, step_id: str) -> Step | None:
