@@ -21,7 +21,7 @@ from runtime.domain.words import storable
 from runtime.durable import outside
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.storage import conversations, definitions, deliveries, runs, signals, steps, trees
-from runtime.storage.connection import AlreadyThere, Connection
+from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 _LONGEST = 20_000
@@ -47,15 +47,11 @@ class Hearing:
         message = replace(message, person=person, text=storable(message.text))
         if len(message.text) > _LONGEST:
             raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
-        for last in (False, False, True):
-            try:
-                return self._receive(message)
-            except AlreadyThere:
-                # Another process took the same event, or made the same conversation, at the same
-                # moment: what it committed is found on the next look.
-                if last:
-                    raise
-        raise AssertionError("unreachable")
+        try:
+            return self._receive(message)
+        except _TakenMeanwhile:
+            # By another process, which has committed by now: it is found on the second look.
+            return self._receive(message)
 
     def _concerns_us(self, message: Message) -> bool:
         """Tell whether a live run listens where people talk to each other, and to this person.
@@ -74,10 +70,10 @@ class Hearing:
     @again_when_contended
     def _receive(self, message: Message) -> Received:
         now = self.clock.now()
-        keys = [key for key in (message.event_key, message.also_known_as) if key]
+        other = message.also_known_as or message.event_key
         rings: list[str] = []
         with self.database.write() as connection:
-            known, run_id = conversations.run_of_event(connection, keys)
+            known, run_id = conversations.run_of_event(connection, message.event_key, other)
             if known:
                 run = runs.read(connection, run_id) if run_id else None
                 return _received(Reception.DUPLICATE, run)
@@ -92,16 +88,7 @@ class Hearing:
             else:
                 run, reception = live, Reception.REPLIED
                 rings = self._reply(connection, live, message, now)
-            for key in keys:
-                conversations.take(
-                    connection,
-                    key,
-                    person=message.person,
-                    now=now,
-                    conversation_id=place.id if key == message.event_key else None,
-                    run_id=run.id,
-                    text=message.text if key == message.event_key else "",
-                )
+            _take(connection, message, run_id=run.id, conversation_id=place.id, now=now)
         # A crash before these rings leaves rows that are due; the sweep rings them.
         for ring in rings:
             self.bell.ring_step(ring)
@@ -133,12 +120,9 @@ class Hearing:
     def seen(self, event_key: str, person: Person) -> bool:
         """Record an event that carries no message; True where it was recorded before."""
         with self.database.write() as connection:
-            try:
-                return not conversations.take(
-                    connection, event_key, person=person, now=self.clock.now()
-                )
-            except AlreadyThere:
-                return True
+            return not conversations.take(
+                connection, event_key, person=person, now=self.clock.now()
+            )
 
     def _start(
         self, connection: Connection, message: Message, conversation_id: str, now: datetime
@@ -149,10 +133,10 @@ class Hearing:
         catalog = self.catalog()
         if message.agent is not None:
             catalog.agent(message.agent)
-        definitions.keep(connection, catalog.digest, catalog.to_json(), now=now)
+        definitions.keep(connection, catalog.digest, catalog.to_json, now=now)
         person = message.person
         run_id = new_id("run")
-        runs.add(
+        run = runs.add(
             connection,
             id=run_id,
             workspace=message.place.workspace,
@@ -167,7 +151,6 @@ class Hearing:
             control=Control.GO,
             catalog=catalog.digest,
             budget=asdict(self.budget),
-            answer="",
             created_at=now,
         )
         steps.insert_tasks(connection, [_root(run_id, text, now)])
@@ -193,8 +176,6 @@ class Hearing:
             subject_id=run_id,
             now=now,
         )
-        run = runs.read(connection, run_id)
-        assert run is not None
         return run
 
     def _reply(
@@ -213,6 +194,32 @@ class Hearing:
         }
         signals.add(connection, run_id=run.id, name="reply", payload=payload, now=now)
         return []
+
+
+class _TakenMeanwhile(Exception):
+    """The same event was taken by somebody else; nothing of this transaction may stay."""
+
+
+def _take(
+    connection: Connection, message: Message, *, run_id: str, conversation_id: str, now: datetime
+) -> None:
+    """Record the event under both its keys; what was said stands with the first."""
+    person = message.person
+    if not conversations.take(
+        connection,
+        message.event_key,
+        person=person,
+        now=now,
+        conversation_id=conversation_id,
+        run_id=run_id,
+        text=message.text,
+    ):
+        raise _TakenMeanwhile
+    other = message.also_known_as
+    if not other or other == message.event_key:
+        return
+    if not conversations.take(connection, other, person=person, now=now, run_id=run_id):
+        raise _TakenMeanwhile
 
 
 def _answer(

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError as AlreadyThere
 
-__all__ = ["AlreadyThere", "Connection"]
+__all__ = ["Connection"]

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, or_, select
 
 from runtime.domain.conversation import Conversation, Person, Place
 from runtime.domain.ids import new_id
+from runtime.storage.hot import Hot
 from runtime.storage.tables import conversation as table
 from runtime.storage.tables import inbox, principal
+from runtime.storage.upsert import insert_unless_there, upsert
 
 _c = table.c
+
+
+_ENSURE = upsert(
+    table,
+    key=("channel", "workspace", "key"),
+    change=lambda new: {"address": new["address"]},
+    returning=(_c.id,),
+)
+_TAKE = insert_unless_there(inbox, key=("key",))
+_KNOWN = Hot(
+    select(inbox.c.run_id)
+    .where(or_(inbox.c.key == bindparam("one"), inbox.c.key == bindparam("other")))
+    .order_by(inbox.c.run_id.desc())
+    .limit(1)
+)
+_MEET = upsert(
+    principal,
+    key=("id",),
+    change=lambda new: {name: new[name] for name in ("name", "kind", "seen_at")},
+    only_if=lambda new: or_(principal.c.name != new["name"], principal.c.kind != new["kind"]),
+)
 
 
 def ensure(connection: Connection, place: Place, *, now: datetime) -> Conversation:
@@ -19,29 +42,21 @@ def ensure(connection: Connection, place: Place, *, now: datetime) -> Conversati
 
     It is locked: of two messages said at once, the second sees the run the first began.
     """
-    found = connection.execute(
-        select(_c.id, _c.address)
-        .where(_c.channel == place.channel, _c.workspace == place.workspace, _c.key == place.key)
-        .with_for_update()
-    ).first()
-    if found is None:
-        made = new_id("cnv")
-        connection.execute(
-            insert(table).values(
-                id=made,
-                channel=place.channel,
-                workspace=place.workspace,
-                key=place.key,
-                address=dict(place.address),
-                created_at=now,
-            )
-        )
-        return Conversation(id=made, place=place)
-    if found.address != place.address:
-        connection.execute(
-            update(table).where(_c.id == found.id).values(address=dict(place.address))
-        )
-    return Conversation(id=found.id, place=place)
+    row = _ENSURE.first(
+        connection,
+        {
+            "id": new_id("cnv"),
+            "channel": place.channel,
+            "workspace": place.workspace,
+            "key": place.key,
+            "address": dict(place.address),
+            "courier": None,
+            "courier_until": None,
+            "created_at": now,
+        },
+    )
+    assert row is not None, "an upsert gives its row"
+    return Conversation(id=row["id"], place=place)
 
 
 def find(connection: Connection, place: Place) -> str | None:
@@ -74,30 +89,24 @@ def take(
 ) -> bool:
     """Record an event by its key; False where it was recorded before.
 
-    Two processes that get the same event at once: the second fails on the key, its transaction
-    is rolled back, and its caller finds the event recorded when it looks again.
+    Two processes that get the same event at once: the second waits for the first's commit.
     """
-    known = connection.execute(select(inbox.c.key).where(inbox.c.key == key)).first()
-    if known is not None:
-        return False
-    connection.execute(
-        insert(inbox).values(
-            key=key,
-            conversation_id=conversation_id,
-            run_id=run_id,
-            principal=person.principal,
-            name=person.name,
-            text=text,
-            at=now,
-        )
-    )
-    return True
+    values = {
+        "key": key,
+        "conversation_id": conversation_id,
+        "run_id": run_id,
+        "principal": person.principal,
+        "name": person.name,
+        "text": text,
+        "at": now,
+    }
+    return _TAKE.count(connection, values) == 1
 
 
-def run_of_event(connection: Connection, keys: list[str]) -> tuple[bool, str | None]:
-    """Tell whether one of these events was recorded, and the run it led to."""
-    rows = connection.execute(select(inbox.c.run_id).where(inbox.c.key.in_(keys))).all()
-    return bool(rows), next((row.run_id for row in rows if row.run_id), None)
+def run_of_event(connection: Connection, key: str, other: str) -> tuple[bool, str | None]:
+    """Tell whether an event was recorded under one of its two keys, and the run it led to."""
+    row = _KNOWN.first(connection, {"one": key, "other": other})
+    return row is not None, row["run_id"] if row is not None else None
 
 
 def said_in(connection: Connection, conversation_id: str) -> list[tuple[datetime, str, str]]:
@@ -112,20 +121,15 @@ def said_in(connection: Connection, conversation_id: str) -> list[tuple[datetime
 
 def meet(connection: Connection, person: Person, *, now: datetime) -> None:
     """Remember a person as their channel describes them now."""
-    values = {
-        "channel": person.channel,
-        "workspace": person.workspace,
-        "external_id": person.external_id,
-        "name": person.name,
-        "kind": person.kind.value,
-        "seen_at": now,
-    }
-    known = connection.execute(
-        select(principal.c.name, principal.c.kind).where(principal.c.id == person.principal)
-    ).first()
-    if known is None:
-        connection.execute(insert(principal).values(id=person.principal, **values))
-    elif (known.name, known.kind) != (person.name, person.kind.value):
-        connection.execute(
-            update(principal).where(principal.c.id == person.principal).values(**values)
-        )
+    _MEET.count(
+        connection,
+        {
+            "id": person.principal,
+            "channel": person.channel,
+            "workspace": person.workspace,
+            "external_id": person.external_id,
+            "name": person.name,
+            "kind": person.kind.value,
+            "seen_at": now,
+        },
+    )

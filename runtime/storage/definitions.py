@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from runtime.domain.json import JsonObject
+from runtime.storage.hot import Hot
 from runtime.storage.tables import definition as table
+from runtime.storage.upsert import insert_unless_there
+
+_KNOWN = Hot(select(table.c.digest).where(table.c.digest == bindparam("the_digest")))
+_KEEP = insert_unless_there(table, key=("digest",))
 
 
-def keep(connection: Connection, digest: str, content: JsonObject, *, now: datetime) -> None:
-    """Store a version if it is not stored yet."""
-    known = connection.execute(select(table.c.digest).where(table.c.digest == digest)).first()
-    if known is None:
-        connection.execute(
-            insert(table).values(digest=digest, content=dict(content), created_at=now)
-        )
+def keep(
+    connection: Connection, digest: str, content: Callable[[], JsonObject], *, now: datetime
+) -> None:
+    """Store a version if it is not stored yet; ``content`` is only asked for then."""
+    if _KNOWN.first(connection, {"the_digest": digest}) is None:
+        _KEEP.count(connection, {"digest": digest, "content": dict(content()), "created_at": now})
 
 
 def read(connection: Connection, digest: str) -> JsonObject | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    insert,
+    literal,
     or_,
     select,
     update,
@@ -26,12 +27,29 @@ from runtime.domain.json import Json
 from runtime.domain.states import DeliveryStatus
 from runtime.storage.tables import conversation
 from runtime.storage.tables import delivery as table
+from runtime.storage.upsert import upsert
 
 _c = table.c
 _v = conversation.c
 _FINAL = (DeliveryStatus.FAILED,)
 _with_place = select(*_c, _v.channel, _v.workspace, _v.key.label("place_key"), _v.address).join(
     conversation, _v.id == _c.conversation_id
+)
+
+
+def _sooner(now: ColumnElement[datetime]) -> ColumnElement[Any]:
+    # A message that is being sent, or waits out a failure, keeps its time: the courier looks at
+    # wanted_rev when it is done.
+    return case(
+        (and_(_c.status == DeliveryStatus.SENT, or_(_c.due_at.is_(None), _c.due_at > now)), now),
+        else_=_c.due_at,
+    )
+
+
+_OWE = upsert(
+    table,
+    key=("conversation_id", "kind", "subject_id"),
+    change=lambda new: {"wanted_rev": _c.wanted_rev + 1, "due_at": _sooner(new["due_at"])},
 )
 
 
@@ -46,24 +64,25 @@ def owe(
     payload: Mapping[str, Json] | None = None,
 ) -> None:
     """Owe a conversation one message about a subject; owing it again asks for a newer version."""
-    if _touch(connection, _c.conversation_id == conversation_id, _c.kind == kind, subject_id, now):
-        return
-    connection.execute(
-        insert(table).values(
-            id=new_id("dlv"),
-            conversation_id=conversation_id,
-            run_id=run_id,
-            kind=kind,
-            subject_id=subject_id,
-            payload=dict(payload or {}),
-            wanted_rev=1,
-            sent_rev=0,
-            status=DeliveryStatus.DUE,
-            attempt=0,
-            due_at=now,
-            last_error="",
-            created_at=now,
-        )
+    _OWE.count(
+        connection,
+        {
+            "id": new_id("dlv"),
+            "conversation_id": conversation_id,
+            "run_id": run_id,
+            "kind": kind,
+            "subject_id": subject_id,
+            "payload": dict(payload or {}),
+            "wanted_rev": 1,
+            "sent_rev": 0,
+            "status": DeliveryStatus.DUE,
+            "external_id": None,
+            "attempt": 0,
+            "due_at": now,
+            "last_error": "",
+            "created_at": now,
+            "sent_at": None,
+        },
     )
 
 
@@ -72,34 +91,10 @@ def touch(connection: Connection, subject_id: str, *, now: datetime) -> list[str
     statement = (
         update(table)
         .where(_c.subject_id == subject_id, _c.status.not_in(_FINAL))
-        .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(now))
+        .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(literal(now, _c.due_at.type)))
         .returning(_c.conversation_id)
     )
     return list(connection.execute(statement).scalars())
-
-
-def _touch(
-    connection: Connection,
-    here: ColumnElement[bool],
-    kind: ColumnElement[bool],
-    subject_id: str,
-    now: datetime,
-) -> bool:
-    statement = (
-        update(table)
-        .where(here, kind, _c.subject_id == subject_id)
-        .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(now))
-    )
-    return connection.execute(statement).rowcount > 0
-
-
-def _sooner(now: datetime) -> object:
-    # A message that is being sent, or waits out a failure, keeps its time: the courier looks at
-    # wanted_rev when it is done.
-    return case(
-        (and_(_c.status == DeliveryStatus.SENT, or_(_c.due_at.is_(None), _c.due_at > now)), now),
-        else_=_c.due_at,
-    )
 
 
 def due_conversations(connection: Connection, *, now: datetime, limit: int) -> list[str]:

@@ -6,11 +6,12 @@ asked once for the text and for how values are converted; a run is then the driv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
@@ -24,14 +25,18 @@ _Taken = TypeVar("_Taken")
 
 
 class Hot:
-    """An insert or update that gives back at most one row.
+    """A statement that gives back at most one row.
 
     Every parameter is bound by name and none is a list. Safe to share between threads and
-    databases. Errors are SQLAlchemy's.
+    databases. ``on_sqlite`` is the same in SQLite's words, where these differ. Errors are
+    SQLAlchemy's.
     """
 
-    def __init__(self, statement: UpdateBase) -> None:
+    def __init__(
+        self, statement: UpdateBase | Select[Any], *, on_sqlite: UpdateBase | None = None
+    ) -> None:
         self._statement = statement
+        self._on_sqlite = on_sqlite
         self._forms: dict[str, _Form] = {}
 
     def first(self, connection: Connection, values: Mapping[str, object]) -> Row | None:
@@ -41,6 +46,11 @@ class Hot:
     def count(self, connection: Connection, values: Mapping[str, object]) -> int:
         """Run within the caller's transaction; give how many rows it changed."""
         return self.count_on(connection.connection, connection.dialect, values)
+
+    def each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run once for every row, within the caller's transaction; the database sees them at once
+        where its driver can do that."""
+        self._form(connection.dialect).each(connection.connection, rows)
 
     def first_on(
         self, borrowed: PoolProxiedConnection, dialect: Dialect, values: Mapping[str, object]
@@ -59,14 +69,17 @@ class Hot:
         form = self._forms.get(dialect.name)
         if form is None:
             # Two threads may both get here; they build the same.
-            form = self._forms[dialect.name] = _Form(self._statement, dialect)
+            statement = self._statement
+            if dialect.name == "sqlite" and self._on_sqlite is not None:
+                statement = self._on_sqlite
+            form = self._forms[dialect.name] = _Form(statement, dialect)
         return form
 
 
 class _Form:
     """A statement as one kind of database takes it."""
 
-    def __init__(self, statement: UpdateBase, dialect: Dialect) -> None:
+    def __init__(self, statement: UpdateBase | Select[Any], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self._dialect = dialect
@@ -90,13 +103,31 @@ class _Form:
         values: Mapping[str, object],
         take: Callable[[DBAPICursor], _Taken],
     ) -> _Taken:
+        with _translated(self._dialect, self._text):
+            cursor = borrowed.cursor()
+            try:
+                cursor.execute(self._text, self._spelled(values))
+                return take(cursor)
+            finally:
+                cursor.close()
+
+    def each(self, borrowed: PoolProxiedConnection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run once for every row."""
+        with _translated(self._dialect, self._text):
+            cursor = borrowed.cursor()
+            try:
+                spelled = [self._spelled(row) for row in rows]
+                cursor.executemany(self._text, cast("Sequence[Mapping[str, object]]", spelled))
+            finally:
+                cursor.close()
+
+    def _spelled(self, values: Mapping[str, object]) -> Mapping[str, object] | Sequence[object]:
         parameters = dict(self._fixed)
         for name, convert in self._given:
             value = values[name]
             parameters[name] = value if convert is None else convert(value)
         order = self._order
-        spelled = parameters if order is None else [parameters[name] for name in order]
-        return _run(borrowed, self._dialect, self._text, spelled, take)
+        return parameters if order is None else [parameters[name] for name in order]
 
     def fetch(self, cursor: DBAPICursor) -> Row | None:
         """Give the row by its columns' names."""
@@ -122,23 +153,19 @@ class _Form:
 
 def command(connection: Connection, text: str) -> None:
     """Run a statement without parameters, such as ``BEGIN``."""
-    _run(connection.connection, connection.dialect, text, (), _count)
-
-
-def _run(
-    borrowed: PoolProxiedConnection,
-    dialect: Dialect,
-    text: str,
-    parameters: Mapping[str, object] | Sequence[object],
-    take: Callable[[DBAPICursor], _Taken],
-) -> _Taken:
-    try:
-        cursor = borrowed.cursor()
+    with _translated(connection.dialect, text):
+        cursor = connection.connection.cursor()
         try:
-            cursor.execute(text, parameters)
-            return take(cursor)
+            cursor.execute(text)
         finally:
             cursor.close()
+
+
+@contextmanager
+def _translated(dialect: Dialect, text: str) -> Generator[None]:
+    """Raise the driver's errors as SQLAlchemy's, without the parameters they were about."""
+    try:
+        yield
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
             text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, literal, select, update
 
 from runtime.domain.budget import Budget
 from runtime.domain.json import Json, JsonObject
@@ -26,6 +26,39 @@ _SPEND = Hot(
         spent_usd=_c.spent_usd + bindparam("usd"), spent_tokens=_c.spent_tokens + bindparam("more")
     )
     .returning(_c.spent_usd, _c.spent_tokens)
+)
+
+_FRESH: dict[str, object] = {
+    "agent": None,
+    "input": None,
+    "budget": None,
+    "spent_usd": 0.0,
+    "spent_tokens": 0,
+    "answer": "",
+    "revision": 0,
+    "demonstration": False,
+}
+_ADD = Hot(
+    insert(table)
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_c[name].type)
+            for name in (
+                "id", "workspace", "conversation_id", "requester", "requester_name", "request",
+                "goal", "status", "control", "catalog", "created_at", *_FRESH,
+            )
+        }
+    )
+    .returning(*_c)
+)  # fmt: skip
+_LIVE_IN = Hot(
+    select(*_c)
+    .where(
+        _c.conversation_id == bindparam("conversation"),
+        _c.status == literal(RunStatus.ACTIVE.value),
+    )
+    .order_by(_c.number.desc())
+    .limit(1)
 )
 
 
@@ -57,10 +90,12 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Run:
     )
 
 
-def add(connection: Connection, **values: object) -> int:
-    """Insert a run and give its number."""
-    statement = insert(table).values(**values).returning(_c.number)
-    return int(connection.execute(statement).scalar_one())
+def add(connection: Connection, **values: object) -> Run:
+    """Insert a run and give it as it is stored; what is not said has its default."""
+    given = {**_FRESH, **values}
+    row = _ADD.first(connection, {f"new_{name}": value for name, value in given.items()})
+    assert row is not None, "an insert gives its row"
+    return from_row(row)
 
 
 def read(connection: Connection, run_id: str) -> Run | None:
@@ -96,13 +131,7 @@ def recent(connection: Connection, *, workspace: str | None, limit: int) -> list
 
 def live_in(connection: Connection, conversation_id: str) -> Run | None:
     """Give the newest active run of a conversation, or None."""
-    statement = (
-        select(*_c)
-        .where(_c.conversation_id == conversation_id, _c.status == RunStatus.ACTIVE)
-        .order_by(_c.number.desc())
-        .limit(1)
-    )
-    row = connection.execute(statement).mappings().first()
+    row = _LIVE_IN.first(connection, {"conversation": conversation_id})
     return from_row(row) if row else None
 
 
