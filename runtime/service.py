@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from runtime.approvals.decide import Decisions
 from runtime.catalog.agent import Agent
@@ -10,7 +11,7 @@ from runtime.catalog.watch import Library
 from runtime.domain.approval import Approval, Decide, Decided
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, Place, Received
-from runtime.domain.delivery import Delivery
+from runtime.domain.delivery import Delivery, Sighting
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
 from runtime.domain.number import Number
@@ -20,11 +21,18 @@ from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
 from runtime.door.look import Looking
+from runtime.door.people import Linked, People
 from runtime.door.steer import Steering
 from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy
 from runtime.storage import migrate
 from runtime.storage.database import Database
+
+
+class Steer(Protocol):
+    """One of the changes to a run; gives the run's id."""
+
+    def __call__(self, ref: str, person: Person, *, workspace: str | None) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,7 @@ class Runtime:
     steering: Steering
     looking: Looking
     carrying: Carrying
+    people: People
     library: Library
 
     def receive(self, message: Message) -> Received:
@@ -53,28 +62,46 @@ class Runtime:
 
     def answer(self, step_id: str, person: Person, text: str) -> Received:
         """Answer an agent's question. Raises ``Refused`` when somebody was faster."""
-        return self.hearing.answer(step_id, person, text)
+        return self.hearing.answer(step_id, self.people.whole(person), text)
 
     def decide(self, decide: Decide) -> Decided:
         """Record a verdict. ``won`` is False where it was decided already."""
-        decided = self.decisions.decide(decide, workspace=scope(decide.person))
+        person = self.people.whole(decide.person)
+        workspace = self.looking.workspace_of_approval(decide.approval, person)
+        decided = self.decisions.decide(replace(decide, person=person), workspace=workspace)
         return replace(decided, approval=self.looking.with_people(decided.approval))
+
+    def refusal(self, ref: str, person: Person) -> str | None:
+        """Say why a person may not decide an approval now, in words for them; None if they may."""
+        return self.looking.refusal(ref, self.people.whole(person))
 
     def cancel(self, run: str, person: Person) -> RunView:
         """End a run now."""
-        return self._after(self.steering.cancel(run, person, workspace=scope(person)))
+        return self._steer(self.steering.cancel, run, person)
 
     def pause(self, run: str, person: Person) -> RunView:
         """Let a run begin nothing new."""
-        return self._after(self.steering.pause(run, person, workspace=scope(person)))
+        return self._steer(self.steering.pause, run, person)
 
     def resume(self, run: str, person: Person) -> RunView:
         """Let a paused run go on."""
-        return self._after(self.steering.resume(run, person, workspace=scope(person)))
+        return self._steer(self.steering.resume, run, person)
 
     def retry(self, run: str, person: Person) -> RunView:
         """Try again what failed; what succeeded is not done again."""
-        return self._after(self.steering.retry(run, person, workspace=scope(person)))
+        return self._steer(self.steering.retry, run, person)
+
+    def link_code(self, person: Person) -> str:
+        """Give a code that links this account to the one that says it. Show it to nobody else."""
+        return self.people.offer(person)
+
+    def link(self, person: Person, code: str, *, confirmed: bool) -> Linked:
+        """Join the account that asked for a code with this one, once the person has confirmed."""
+        return self.people.link(person, code, confirmed=confirmed)
+
+    def unlink(self, person: Person) -> bool:
+        """Let an account stand by itself again; False where it did already."""
+        return self.people.unlink(person)
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -91,6 +118,16 @@ class Runtime:
     def approval(self, ref: str, *, workspace: str | None) -> Approval:
         """Give one approval by id or number."""
         return self.looking.approval(ref, workspace=workspace)
+
+    def approval_for(self, ref: str, person: Person) -> Approval:
+        """Give one approval, as far as it concerns a person. Raises ``NotFound``."""
+        person = self.people.whole(person)
+        workspace = self.looking.workspace_of_approval(ref, person)
+        return self.looking.approval(ref, workspace=workspace)
+
+    def approvals_for(self, person: Person) -> list[Approval]:
+        """Give what waits for people where a person is, or for that person anywhere."""
+        return self.looking.approvals_for(self.people.whole(person))
 
     def trace(self, run: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first."""
@@ -152,6 +189,10 @@ class Runtime:
         """Record that a delivery will never be taken."""
         self.carrying.give_up(delivery, reason=reason)
 
+    def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
+        """Take the word of a client that shows a message of a delivery."""
+        return self.carrying.sighted(delivery_id, place, external_id)
+
     def release(self, conversation_id: str) -> None:
         """Let go of a conversation."""
         self.carrying.release(conversation_id)
@@ -160,8 +201,10 @@ class Runtime:
         """Name conversations with something due."""
         return self.carrying.due_conversations()
 
-    def _after(self, run_id: str) -> RunView:
-        return self.looking.view(run_id, workspace=None)
+    def _steer(self, change: Steer, run: str, person: Person) -> RunView:
+        person = self.people.whole(person)
+        workspace = self.looking.workspace_of_run(run, person)
+        return self.looking.view(change(run, person, workspace=workspace), workspace=None)
 
 
 def open_runtime(
@@ -183,6 +226,7 @@ def open_runtime(
         decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
         looking=Looking(database=database, clock=clock, policy=policy),
+        people=People(database=database, clock=clock),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
         library=library,
     )
@@ -203,8 +247,3 @@ class CurrentPolicy:
             parsed = (text, parse_policy(text, file="policy.yaml"))
             self._parsed = parsed
         return parsed[1]
-
-
-def scope(person: Person) -> str | None:
-    """Give the workspace a person may see; people at this machine see all."""
-    return None if person.channel in ("console", "terminal") else person.workspace

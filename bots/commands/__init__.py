@@ -2,7 +2,7 @@
 
 Read ``grammar`` (the verbs, and text into a ``Command``), then ``dispatch`` (``run_command``, the
 only thing channels call), ``act`` (verbs that change something), ``look`` (verbs that show
-something), ``plain_text`` (views as lines of text).
+something), ``accounts`` (verbs about oneself), ``plain_text`` (views as lines of text).
 """
 
 from bots.commands.asked import Asked

@@ -74,7 +74,7 @@ def retry(command: Command, asked: Asked) -> CommandReply:
 
 def approve(command: Command, asked: Asked) -> CommandReply:
     """Let a call be made; one whose arguments were cut must have been read whole first."""
-    approval = asked.runtime.approval(command.target or "", workspace=asked.workspace)
+    approval = asked.runtime.approval_for(command.target or "", asked.person)
     cut = [one.name for one in approval_card(approval).arguments if not one.complete]
     if cut and approval.digest[:SEEN_DIGITS] != command.seen:
         raise Refused(
@@ -144,7 +144,7 @@ def _steer(
 
 
 def _decide(command: Command, asked: Asked, verdict: Verdict) -> CommandReply:
-    approval = asked.runtime.approval(command.target or "", workspace=asked.workspace)
+    approval = asked.runtime.approval_for(command.target or "", asked.person)
     decided = asked.runtime.decide(
         Decide(
             approval=approval.id,

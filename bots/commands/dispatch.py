@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bots.commands import act, look
+from bots.commands import accounts, act, look
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command, parse
 from bots.commands.reply import CommandReply
@@ -32,6 +32,8 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "workflows": look.workflows,
     "cost": look.cost,
     "audit": look.audit,
+    "link": accounts.link,
+    "unlink": accounts.unlink,
 }
 
 

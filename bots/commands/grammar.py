@@ -36,7 +36,8 @@ class Verb:
     """What it is about: ``run``, ``approval`` or ``question``; empty for none of them."""
     target_required: bool = False
     rest: str = ""
-    """What follows: ``text``, ``reason``, ``outcome``, ``answer`` or a verb; empty for nothing."""
+    """What follows: ``text``, ``reason``, ``outcome``, ``answer``, ``code`` or a verb; empty for
+    nothing."""
     rest_required: bool = False
 
 
@@ -170,6 +171,13 @@ VERBS: tuple[Verb, ...] = (
         target="run",
         target_required=True,
     ),
+    Verb(
+        name="link",
+        usage="link [CODE [yes]]",
+        summary="join your Slack and Teams accounts: get a code here, say it there",
+        rest="code",
+    ),
+    Verb(name="unlink", usage="unlink", summary="let this account stand by itself again"),
 )
 BY_NAME = {verb.name: verb for verb in VERBS}
 

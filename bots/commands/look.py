@@ -115,7 +115,7 @@ def approvals(command: Command, asked: Asked) -> CommandReply:
     """List what waits for a decision, or show one with all of its arguments."""
     if command.target is not None:
         return _one_approval(command.target, asked)
-    pending = asked.runtime.approvals(workspace=asked.workspace)
+    pending = asked.runtime.approvals_for(asked.person)
     blocks: list[str] = []
     for approval in pending:
         card = approval_card(approval)
@@ -212,7 +212,7 @@ def _view(command: Command, asked: Asked) -> RunView:
 
 
 def _one_approval(ref: str, asked: Asked) -> CommandReply:
-    approval = asked.runtime.approval(ref, workspace=asked.workspace)
+    approval = asked.runtime.approval_for(ref, asked.person)
     card = approval_card(approval)
     was_cut = any(not argument.complete for argument in card.arguments)
     lines = approval_lines(replace(card, arguments=arguments(approval, limit=None)))

@@ -17,5 +17,7 @@ class CommandReply:
     data: JsonObject = field(default_factory=dict[str, None])
     run_id: str | None = None
     """The run it is about, where there is one."""
+    private: bool = False
+    """For the person alone, wherever they wrote: a channel must not show it to others."""
     code: str = ""
     """The error's stable code when it was refused; ``usage`` when it was not understood."""

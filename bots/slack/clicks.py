@@ -226,7 +226,7 @@ def _approval(runtime: Door, click: Click, person: Person) -> Approval:
     ref = click.value.identifier("id")
     if not ref:
         raise NotFound(_STALE)
-    approval = runtime.approval(ref, workspace=person.workspace)
+    approval = runtime.approval_for(ref, person)
     if approval.nonce != click.value.text("nonce"):
         raise Refused(_STALE)
     return approval

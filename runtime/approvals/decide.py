@@ -106,6 +106,7 @@ class Decisions:
             approval_id=approval.id,
             stage=approval.stage,
             principal=decide.person.principal,
+            same_person=decide.person.also,
             name=decide.person.name,
             verdict=decide.verdict,
             reason=decide.reason[:2000],

@@ -29,10 +29,19 @@ class Person:
     name: str = ""
     kind: PersonKind = PersonKind.MEMBER
 
+    also: tuple[str, ...] = ()
+    """Principals of the same person's other accounts, as far as they were linked with proof;
+    filled in by the front door, never by a channel."""
+
     @property
     def principal(self) -> str:
         """Name the person everywhere: ``slack:T024/U061``; also how policies name people."""
         return f"{self.channel}:{self.workspace}/{self.external_id}"
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Name all of the person's accounts, the one in use first."""
+        return (self.principal, *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,3 +39,13 @@ class Delivery:
     attempt: int
     doubtful: bool
     """A crash or a lost answer came between sending and marking: look before sending again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A message that a client has shown and that says which delivery it is of."""
+
+    delivery: Delivery
+    """As it is on record now; its ``external_id`` is the one message that is kept up to date."""
+    is_copy: bool
+    """Another message is on record: this one was posted by an attempt whose answer was lost."""

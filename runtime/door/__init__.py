@@ -1,5 +1,6 @@
 """The parts of the front door; ``runtime.service.Runtime`` puts them together.
 
 ``hear.py`` takes what people say, ``steer.py`` what they want of a run, ``again.py`` reopens a run
-that failed, ``look.py`` answers questions, ``carry.py`` serves the courier.
+that failed, ``look.py`` answers questions, ``carry.py`` serves the courier; ``people.py`` joins one
+person's accounts.
 """

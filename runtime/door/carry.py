@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from runtime.domain.delivery import Delivery
+from runtime.domain.conversation import Place
+from runtime.domain.delivery import Delivery, Sighting
 from runtime.domain.ports import Bell, Clock
 from runtime.storage import deliveries
 from runtime.storage.database import Database, again_when_contended
@@ -63,6 +64,29 @@ class Carrying:
             deliveries.give_up(connection, delivery, reason=reason)
 
     @again_when_contended
+    def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
+        """Take the word of a client that shows a message of this delivery in this place.
+
+        So a message whose posting was in doubt is found although its channel cannot be searched.
+        None where no such delivery is owed here, or where the message is another one's: what a
+        client says about a message must not turn one card into another.
+        """
+        with self.database.read() as connection:
+            delivery = deliveries.read(connection, delivery_id)
+            if delivery is None or _elsewhere(delivery.place, place):
+                return None
+            of = deliveries.of_message(connection, delivery.conversation_id, external_id)
+        if of not in (None, delivery_id):
+            return None
+        if delivery.external_id is None:
+            with self.database.write() as connection:
+                now = self.clock.now()
+                deliveries.adopt(connection, delivery_id, external_id=external_id, now=now)
+                delivery = deliveries.read(connection, delivery_id) or delivery
+        known = delivery.external_id
+        return Sighting(delivery=delivery, is_copy=known is not None and known != external_id)
+
+    @again_when_contended
     def release(self, conversation_id: str) -> None:
         """Let go of a conversation; ring again where more became due meanwhile."""
         with self.database.write() as connection:
@@ -82,3 +106,7 @@ class Carrying:
         for conversation_id in due:
             self.bell.ring_conversation(conversation_id)
         return len(due)
+
+
+def _elsewhere(one: Place, other: Place) -> bool:
+    return (one.channel, one.workspace, one.key) != (other.channel, other.workspace, other.key)

@@ -107,7 +107,7 @@ class Hearing:
             if leaf is None or run is None or leaf.kind != QUESTION:
                 raise NotFound("there is no such question")
             runs.lock(connection, run.id)
-            if person.principal != run.requester and not _shares_machine(person, run):
+            if run.requester not in person.principals and not _shares_machine(person, run):
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
             rings = _answer(connection, leaf_id, person, text, now)
             if rings is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from runtime.agent.question import KIND as QUESTION
 from runtime.domain.approval import Approval
-from runtime.domain.conversation import Place
+from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import NotFound
 from runtime.domain.number import Number
@@ -17,6 +17,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
+from runtime.policy.eligibility import may_decide
 from runtime.policy.policy import Policy
 from runtime.storage import (
     approvals,
@@ -64,6 +65,19 @@ class Looking:
             found = approvals.pending(connection, workspace=workspace, run_id=run_id)
         return [self.with_people(approval) for approval in found]
 
+    def approvals_for(self, person: Person) -> list[Approval]:
+        """Give what waits where a person is, and what waits for them elsewhere, oldest first."""
+        own = self.approvals(workspace=scope(person), run=None)
+        if scope(person) is None:
+            return own
+        elsewhere = [
+            one
+            for one in self.approvals(workspace=None, run=None)
+            if one.id not in {seen.id for seen in own}
+            and self.workspace_of_approval(one.id, person) != person.workspace
+        ]
+        return sorted([*own, *elsewhere], key=lambda one: one.number)
+
     def approval(self, ref: str, *, workspace: str | None) -> Approval:
         """Give one approval by id or number. Raises ``NotFound``."""
         with self.database.read() as connection:
@@ -79,6 +93,45 @@ class Looking:
         stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
         names = self.policy().eligible_names(stage, approval.requester)
         return replace(approval, may_decide=names)
+
+    def refusal(self, ref: str, person: Person) -> str | None:
+        """Say why a person may not decide an approval now; None where they may."""
+        approval = self.approval(ref, workspace=self.workspace_of_approval(ref, person))
+        if not approval.stages:
+            return "nobody is eligible to decide this; an operator must name people in policy.yaml"
+        stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
+        return may_decide(self.policy(), stage, person, approval.requester)
+
+    def workspace_of_approval(self, ref: str, person: Person) -> str | None:
+        """Give the workspace to look for an approval in on behalf of a person.
+
+        It is their own; or the approval's, where they have an account there too or the policy
+        names them to decide it: who is asked in Teams about a run begun in Slack sees that one
+        approval, and nothing else of Slack.
+        """
+        own = scope(person)
+        if own is None:
+            return None
+        with self.database.read() as connection:
+            found = approvals.find(connection, ref, workspace=None)
+            run = runs.read(connection, found.run_id) if found else None
+        if found is None or run is None or run.workspace == own:
+            return own
+        theirs = run.workspace in _workspaces(person)
+        asked = any(
+            may_decide(self.policy(), stage, person, found.requester) is None
+            for stage in found.stages
+        )
+        return run.workspace if theirs or asked else own
+
+    def workspace_of_run(self, ref: str, person: Person) -> str | None:
+        """Give the workspace to look for a run in: where the person has an account."""
+        own = scope(person)
+        if own is None or not person.also:
+            return own
+        with self.database.read() as connection:
+            run = runs.find(connection, ref, workspace=None)
+        return run.workspace if run and run.workspace in _workspaces(person) else own
 
     def trace(self, ref: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first, children in the order they came to be."""
@@ -227,3 +280,13 @@ def _question(leaf: Step) -> OpenQuestion:
         asked_at=leaf.created_at,
         answered=answered,
     )
+
+
+def scope(person: Person) -> str | None:
+    """Give the workspace a person may see; people at this machine see all."""
+    return None if person.channel in ("console", "terminal") else person.workspace
+
+
+def _workspaces(person: Person) -> set[str]:
+    """Read from principals, which are ``CHANNEL:WORKSPACE/ACCOUNT``."""
+    return {principal.partition(":")[2].rpartition("/")[0] for principal in person.principals}

@@ -131,8 +131,12 @@ class Steering:
     def _steers(self, person: Person, run: Run) -> bool:
         if person.kind != PersonKind.MEMBER:
             return False
-        if person.principal == run.requester:
+        if run.requester in person.principals:
             return True
         policy = self.policy()
         patterns = [name for role in _STEERING for name in policy.roles.get(role, ())]
-        return any(fnmatchcase(person.principal, pattern) for pattern in patterns)
+        return any(
+            fnmatchcase(principal, pattern)
+            for principal in person.principals
+            for pattern in patterns
+        )

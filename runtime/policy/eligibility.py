@@ -26,14 +26,20 @@ def may_decide(policy: Policy, stage: Stage, person: Person, requester: str) -> 
     if not (person.channel and person.workspace and person.external_id):
         return "it is not known who you are, so you may not decide"
     principal = person.principal
-    if _is_named(policy.excluded(stage, requester), principal, requester):
+    # Whoever is kept out with one account is kept out with all: a requester who has another chat
+    # open as well is still the requester.
+    if _is_any_named(policy.excluded(stage, requester), person, requester):
         return f"you ({principal}) are kept from deciding this one; somebody else must"
     names = policy.eligible_names(stage, requester)
     if not names:
         return "nobody is eligible to decide this: an operator must name people in policy.yaml"
-    if _is_named(names, principal, requester):
+    if _is_any_named(names, person, requester):
         return None
     return f"you ({principal}) may not decide this: it needs {_wanted(stage)}"
+
+
+def _is_any_named(names: tuple[str, ...], person: Person, requester: str) -> bool:
+    return any(_is_named(names, principal, requester) for principal in person.principals)
 
 
 def _is_named(names: tuple[str, ...], principal: str, requester: str) -> bool:

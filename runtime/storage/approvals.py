@@ -117,13 +117,16 @@ def rejected_before(connection: Connection, *, run_id: str, digest: str) -> Appr
     return from_row(row) if row else None
 
 
-def say(connection: Connection, **values: object) -> bool:
-    """Record one person's verdict in one stage; False where they have spoken already."""
+def say(connection: Connection, *, same_person: tuple[str, ...] = (), **values: object) -> bool:
+    """Record one person's verdict in one stage; False where they have spoken already.
+
+    ``same_person`` names their other accounts: a person counts once, wherever they speak.
+    """
     known = connection.execute(
         select(said.c.id).where(
             said.c.approval_id == values["approval_id"],
             said.c.stage == values["stage"],
-            said.c.principal == values["principal"],
+            said.c.principal.in_((values["principal"], *same_person)),
         )
     ).first()
     if known is not None:

@@ -225,6 +225,33 @@ def release(connection: Connection, conversation_id: str, *, courier: str) -> No
     )
 
 
+def adopt(connection: Connection, delivery_id: str, *, external_id: str, now: datetime) -> None:
+    """Record the id of a message whose posting was in doubt; nothing where it is known."""
+    connection.execute(
+        update(table)
+        .where(
+            _c.id == delivery_id,
+            _c.external_id.is_(None),
+            _c.status == DeliveryStatus.SENDING,
+        )
+        .values(external_id=external_id, due_at=case((_c.due_at > now, now), else_=_c.due_at))
+    )
+
+
+def of_message(connection: Connection, conversation_id: str, external_id: str) -> str | None:
+    """Give the delivery that a message of a conversation is on record for, or None."""
+    statement = select(_c.id).where(
+        _c.conversation_id == conversation_id, _c.external_id == external_id
+    )
+    return connection.execute(statement.limit(1)).scalar_one_or_none()
+
+
+def read(connection: Connection, delivery_id: str) -> Delivery | None:
+    """Give one delivery, or None."""
+    row = connection.execute(_with_place.where(_c.id == delivery_id)).mappings().first()
+    return _from_row(row) if row else None
+
+
 def all_in(connection: Connection, conversation_id: str) -> list[tuple[datetime, Delivery]]:
     """Give everything a conversation was or is owed, oldest first, with when it came to be."""
     statement = _with_place.where(_c.conversation_id == conversation_id).order_by(

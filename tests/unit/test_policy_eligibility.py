@@ -107,3 +107,13 @@ def test_eligibility_follows_the_policy_as_it_is_now(policy: Policy) -> None:
 
     assert may_decide(policy, STAGE, ANN, "x") is None
     assert may_decide(without, STAGE, ANN, "x") is not None
+
+
+def test_somebody_is_eligible_and_kept_out_by_any_of_their_accounts(policy: Policy) -> None:
+    both = replace(ANN, also=("teams:T/ann",))
+
+    assert may_decide(policy, Stage(eligible=("teams:T/ann",)), both, BOB.principal) is None
+    kept = may_decide(policy, Stage(eligible=(ANN.principal, "!requester")), both, "teams:T/ann")
+
+    assert kept is not None
+    assert "kept from deciding" in kept

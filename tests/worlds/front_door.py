@@ -24,7 +24,7 @@ from runtime.domain.approval import (
 )
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, Place, Received, Reception
-from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.number import Number
 from runtime.domain.run import (
@@ -39,6 +39,7 @@ from runtime.domain.run import (
 from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.domain.thread import ThreadEntry
+from runtime.door.people import Linked
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Operator")
@@ -200,8 +201,13 @@ class FrontDoor:
     messages: list[Message] = field(default_factory=list[Message])
     decisions: list[Decide] = field(default_factory=list[Decide])
     answers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    refusals: dict[str, str] = field(default_factory=dict[str, str])
+    """Why people may not decide, by principal."""
+    codes: dict[str, Person] = field(default_factory=dict[str, Person])
     problems: list[str] = field(default_factory=list[str])
     outbox: list[Delivery] = field(default_factory=list[Delivery])
+    sent: dict[str, Delivery] = field(default_factory=dict[str, Delivery])
+    """Deliveries that clients may show, by id."""
     log: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     thread_reads: int = 0
 
@@ -267,6 +273,22 @@ class FrontDoor:
     def retry(self, run: str, person: Person) -> RunView:
         return self._steer("retry", run, "running")
 
+    def refusal(self, ref: str, person: Person) -> str | None:
+        return self.refusals.get(person.principal)
+
+    def link_code(self, person: Person) -> str:
+        self.codes["AAAABBBBCCCC"] = person
+        return "AAAA-BBBB-CCCC"
+
+    def link(self, person: Person, code: str, *, confirmed: bool) -> Linked:
+        other = self.codes.get(code.replace("-", ""))
+        if other is None:
+            raise Refused("this code is not known; ask for a new one with: link")
+        return Linked(principal=other.principal, name=other.name, done=confirmed)
+
+    def unlink(self, person: Person) -> bool:
+        return bool(self.codes)
+
     # queries
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
@@ -301,6 +323,12 @@ class FrontDoor:
             if ref in {approval.id, str(approval.number), f"#{approval.number}"}:
                 return approval
         raise NotFound(f"there is no approval {ref!r}; see: approvals")
+
+    def approval_for(self, ref: str, person: Person) -> Approval:
+        return self.approval(ref, workspace=person.workspace)
+
+    def approvals_for(self, person: Person) -> list[Approval]:
+        return self.approvals(workspace=person.workspace)
 
     def trace(self, run: str, *, workspace: str | None) -> list[StepRow]:
         return self.traces.get(self.view(run, workspace=workspace).run.id, [])
@@ -361,6 +389,15 @@ class FrontDoor:
 
     def release(self, conversation_id: str) -> None:
         self.log.append(("released", conversation_id))
+
+    def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
+        self.log.append(("sighted", delivery_id, external_id))
+        delivery = self.sent.get(delivery_id)
+        if delivery is None or delivery.place.key != place.key:
+            return None
+        if delivery.external_id is None:
+            delivery = self.sent[delivery_id] = replace(delivery, external_id=external_id)
+        return Sighting(delivery=delivery, is_copy=delivery.external_id != external_id)
 
     def due_conversations(self) -> list[str]:
         return sorted({one.conversation_id for one in self.outbox})
