@@ -4,7 +4,8 @@ In, from the wire inwards: ``edge`` (who may enter), with ``tokens_in`` and ``ke
 signatures) and ``service`` (where we speak at all); ``app`` (the door), ``turn`` (routing, the
 only file that touches the Bot Framework SDK), ``inbound``, ``mentions``, ``said`` and ``people``
 (activities into our values, pure), ``listeners`` and ``clicks`` (one call into the runtime each),
-``directory`` and ``whisper`` (rosters, private words).
+``sighting`` (what clients tell of our own messages), ``directory`` and ``whisper`` (rosters,
+private words).
 
 Out: ``channel`` (posting and updating, and what it does in doubt), ``connector``, ``tokens_out``,
 ``pace`` and ``refusals`` (the wire), ``rendering`` with a file for each card, ``elements``,

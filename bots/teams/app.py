@@ -19,6 +19,7 @@ from bots.teams.keys import KeyRing
 from bots.teams.listeners import Listeners, NotTakenError
 from bots.teams.payload import Payload
 from bots.teams.recent import Recent
+from bots.teams.sighting import Sightings
 from bots.teams.tokens_in import InboundTokens
 from bots.teams.tokens_out import Tokens, tokens_for
 from bots.teams.trouble import spell_trouble
@@ -52,7 +53,11 @@ class TeamsFront:
         self._whisper = Whisper(self._connector)
         directory = Directory(self._connector, loopback=credentials.loopback)
         self._clicks = Clicks(
-            runtime=runtime, bridge=bridge, directory=directory, whisper=self._whisper
+            runtime=runtime,
+            bridge=bridge,
+            directory=directory,
+            whisper=self._whisper,
+            sightings=Sightings(runtime=runtime, bridge=bridge),
         )
         self._listeners = Listeners(
             runtime=runtime,

@@ -21,15 +21,21 @@ _MOST_LINES = 60
 _NAME_LIMIT = 80
 
 
-def draw_approval(view: ApprovalCard, *, note: str = "") -> Drawn:
+def draw_approval(view: ApprovalCard, *, note: str = "", kept_out: str = "") -> Drawn:
     """Draw an approval. Approve is offered only where every argument is shown whole.
 
-    ``note`` is for the person who clicked. Arguments that do not fit are left out from the end,
+    ``note`` is for the person who clicked; ``kept_out`` says why the one who looks may not decide,
+    and has no buttons. Arguments that do not fit are left out from the end,
     and what is left out is said, with the command that shows all of it.
     """
     shown, complete = _whole(view)
     return first_fitting(
-        Drawn(summary=_summary(view), card=_card(view, body, whole=whole))
+        Drawn(
+            summary=_summary(view),
+            card=_read_only(view, body, why=kept_out)
+            if kept_out
+            else _card(view, body, whole=whole),
+        )
         for body, whole in (
             *(
                 (_body(view, shown[:count], note=note, whole=whole), whole)
@@ -44,10 +50,17 @@ def draw_approval(view: ApprovalCard, *, note: str = "") -> Drawn:
 def _card(view: ApprovalCard, body: Sequence[Element], *, whole: bool) -> JsonObject:
     if not view.verdicts:
         return card(body)
-    # Asked by every client that shows the card: so a copy whose id was lost on the way, which
-    # nobody can update, still shows how things stand now.
-    look: JsonObject = {"type": "Action.Execute", "verb": LOOK, "data": _ids(view)}
-    return card([*body, *_reason(view)], _buttons(view, whole=whole), refresh=look)
+    return card([*body, *_reason(view)], _buttons(view, whole=whole), refresh=_look(view))
+
+
+def _read_only(view: ApprovalCard, body: Sequence[Element], *, why: str) -> JsonObject:
+    return card([*body, *small(f"You see this without buttons: {why}.")], refresh=_look(view))
+
+
+def _look(view: ApprovalCard) -> JsonObject:
+    # Asked by every client that shows the card: each person gets their own view of it, and a copy
+    # whose id was lost on the way, which nobody can update, still shows how things stand now.
+    return {"type": "Action.Execute", "verb": LOOK, "data": _ids(view)}
 
 
 def _whole(view: ApprovalCard) -> tuple[Sequence[Argument], bool]:

@@ -1,32 +1,32 @@
 """Speaking in Teams: posts, updates, and what is done where nobody knows whether a post arrived.
 
-**A post in doubt is posted again.** A bot cannot read a conversation, posts carry no key that
-Teams would compare, and no time of waiting tells anything, so a lost answer leaves two ways:
+**A post in doubt is looked for by its readers.** A bot cannot read a conversation, and posts carry
+no key that Teams would compare. But every card asks for its present state whenever a client shows
+it, and says so with the id of the message it stands in (see ``sighting``). So after a lost answer:
 
-- take it as said: an approval that never arrived is waited for until it expires;
-- say it again: at worst it is there twice.
+- for some fifteen seconds the courier waits for a client to show the message. Where one does, it is
+  adopted, and there is one message;
+- else it is posted again, since an approval that never arrived would be waited for until it
+  expires. Should the first one be there after all, it is taken back as soon as anybody looks at it.
 
-Baton says it again, after the courier's pause. Each lost answer costs at most one duplicate, and
-no approval is ever lost. The duplicate does no harm: both copies carry the same approval and
-nonce, the first decision wins whichever copy it comes from, and although nobody can update the
-copy whose id was lost, its ``refresh`` makes every client that shows it ask for the present
-state; a click on it puts the present card in its place, since a click names its message.
-To be reversed when the connector takes an idempotency key, or when Baton may read conversations
-through Graph anyway.
+What remains: a copy that nobody has looked at yet, and one shown by a client too old to ask, whose
+buttons still decide at most once. To be reversed when the connector takes an idempotency key.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from bots.teams.connector import CallError, Connector
 from bots.teams.credentials import TeamsCredentials
-from bots.teams.drawn import plain
+from bots.teams.drawn import Drawn, plain
 from bots.teams.pace import Pace
 from bots.teams.reference import Reference
 from bots.teams.refusals import GONE, TOO_LARGE, sorted_error
 from bots.teams.rendering import draw
+from bots.teams.sighting import marked
 from bots.teams.tokens_out import tokens_for
 from bots.views import Shown
 from runtime.domain.delivery import Delivery
@@ -36,6 +36,8 @@ from runtime.domain.json import JsonObject
 log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 1.5
+_LOOKS = 5
+"""The attempt that posts again; before it the courier has waited 1 + 2 + 4 + 8 seconds."""
 _HINT = "This could not be drawn as a card; write runs or approvals to see all of it."
 
 
@@ -65,7 +67,7 @@ class TeamsChannel:
         there = Reference.of(delivery.place.address)
         if there is None:
             raise Refused(f"delivery {delivery.id!r} names no Teams conversation; nothing was sent")
-        drawn = draw(shown)
+        drawn = _drawn(shown, delivery)
         words: JsonObject = {
             "type": "message",
             "textFormat": "plain",
@@ -84,8 +86,13 @@ class TeamsChannel:
             raise sorted_error(fault) from None
 
     async def find(self, delivery: Delivery) -> str | None:
-        """Give None: nobody can look, and it is posted again. See above for why that is right."""
-        log.warning("delivery %s may be posted twice: its first answer was lost", delivery.id)
+        """Wait for a client to show it, then give None; see above for why that is right.
+
+        A message that was shown meanwhile is on record, and nobody asks for it here any more.
+        """
+        if delivery.attempt < _LOOKS:
+            raise Upstream("its first answer was lost; a client may show whether it is there")
+        log.warning("delivery %s may be there twice: nobody has shown the first", delivery.id)
         return None
 
     async def close(self) -> None:
@@ -129,3 +136,8 @@ class TeamsChannel:
     def _learn(self, fault: CallError, there: Reference) -> None:
         if fault.retry_after_seconds is not None:
             self._pace.close(there.conversation, seconds=fault.retry_after_seconds)
+
+
+def _drawn(shown: Shown, delivery: Delivery) -> Drawn:
+    drawn = draw(shown)
+    return replace(drawn, card=marked(drawn.card, delivery))

@@ -22,10 +22,13 @@ from bots.teams.inbound import VERDICT_VERBS, Click, read_click
 from bots.teams.listeners import DOWN
 from bots.teams.payload import Payload
 from bots.teams.rendering import draw
+from bots.teams.sighting import LOOK as LOOK_AT_ANY
+from bots.teams.sighting import Sightings, marked
 from bots.teams.trouble import spell_trouble
 from bots.teams.whisper import Whisper
 from runtime.domain.approval import Approval, Verdict
 from runtime.domain.conversation import Person
+from runtime.domain.delivery import Sighting
 from runtime.domain.errors import BatonError, Refused
 from runtime.domain.json import Json
 from runtime.domain.states import ApprovalStatus
@@ -61,6 +64,7 @@ class Clicks:
     bridge: Bridge
     directory: Directory
     whisper: Whisper
+    sightings: Sightings
 
     async def executed(self, body: Payload) -> InvokeBody:
         """Answer ``Action.Execute``: with the present card, or in words."""
@@ -88,7 +92,8 @@ class Clicks:
     async def _act(self, click: Click) -> _Outcome:
         try:
             person = await self.directory.decider(click.claim, click.reference)
-            outcome = await self._act_as(click, person)
+            sighting = await self.sightings.take(click)
+            outcome = await self._act_as(click, person, sighting)
         except BatonError as error:
             return _Outcome(problem=error.public)
         except Exception as error:
@@ -96,16 +101,27 @@ class Clicks:
             # and the person, told so, presses again.
             log.error("%s failed: %s", click.verb[:40], spell_trouble(error))
             return _Outcome(problem=DOWN)
-        if outcome.card is not None and outcome.settled and click.card_id:
-            # This copy may be one whose id was lost when it was posted; now it is known.
+        if outcome.card is None:
+            return outcome
+        if sighting is not None:
+            # Their own view goes on telling which message it stands in.
+            card = replace(outcome.card, card=marked(outcome.card.card, sighting.delivery))
+            outcome = replace(outcome, card=card)
+            if sighting.is_copy:
+                self.whisper.withdraw(click.reference, click.card_id)
+                return outcome
+        if outcome.settled and click.card_id:
+            # A message whose id was lost when it was posted: the courier cannot redraw it.
             self.whisper.put(click.reference, click.card_id, outcome.card.activity)
         return outcome
 
-    async def _act_as(self, click: Click, person: Person) -> _Outcome:
+    async def _act_as(self, click: Click, person: Person, sighting: Sighting | None) -> _Outcome:
         family, _, word = click.verb.partition(".")
         if click.verb == LOOK:
-            approval = await self.bridge(_approval, self.runtime, click, person)
-            return _shown(approval)
+            return await self._personal(click, person)
+        if click.verb == LOOK_AT_ANY:
+            shown = await self.sightings.shown(sighting) if sighting is not None else None
+            return _Outcome(problem=_STALE) if shown is None else _Outcome(card=draw(shown))
         if click.automatic:
             return _Outcome(problem=_STALE)
         if click.verb in VERDICT_VERBS:
@@ -115,6 +131,14 @@ class Clicks:
         if click.verb == "question.answer":
             return await self.bridge(_answer, self.runtime, click, person)
         return _Outcome(problem=_STALE)
+
+    async def _personal(self, click: Click, person: Person) -> _Outcome:
+        """Show an approval as this person may see it: buttons are for who may decide."""
+        approval = await self.bridge(_approval, self.runtime, click, person)
+        refusal = None
+        if approval.status is ApprovalStatus.PENDING:
+            refusal = await self.bridge(self.runtime.refusal, approval.id, person)
+        return _shown(approval, kept_out=refusal or "")
 
     async def _decide(self, click: Click, person: Person) -> _Outcome:
         rejects = VERDICT_VERBS[click.verb] is Verdict.REJECT
@@ -148,9 +172,9 @@ def _words(text: str) -> InvokeBody:
     return {"statusCode": 200, "type": _MESSAGE_TYPE, "value": cut(text, 1_000)}
 
 
-def _shown(approval: Approval, *, note: str = "") -> _Outcome:
+def _shown(approval: Approval, *, note: str = "", kept_out: str = "") -> _Outcome:
     return _Outcome(
-        card=draw_approval(approval_card(approval), note=note),
+        card=draw_approval(approval_card(approval), note=note, kept_out=kept_out),
         settled=approval.status is not ApprovalStatus.PENDING,
     )
 
@@ -159,7 +183,7 @@ def _approval(runtime: Door, click: Click, person: Person) -> Approval:
     ref = click.data.identifier("id")
     if not ref:
         raise Refused(_STALE)
-    approval = runtime.approval(ref, workspace=person.workspace)
+    approval = runtime.approval_for(ref, person)
     if approval.nonce != click.data.text("nonce"):
         raise Refused(_STALE)
     return approval

@@ -66,6 +66,11 @@ class Connector:
         path = f"{_conversation(there)}/activities/{_quoted(message_id)}"
         await self._call("PUT", there, path, {**activity, "id": message_id})
 
+    async def delete(self, there: Reference, message_id: str) -> None:
+        """Take back something the bot has said; may be repeated."""
+        path = f"{_conversation(there)}/activities/{_quoted(message_id)}"
+        await self._call("DELETE", there, path, None)
+
     async def member(self, there: Reference, user_id: str) -> Payload:
         """Give what the roster says about one person."""
         path = f"v3/conversations/{_quoted(there.roster)}/members/{_quoted(user_id)}"

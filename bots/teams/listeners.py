@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from bots.bridge import Bridge
-from bots.commands import run_command
+from bots.commands import CommandReply, run_command
 from bots.door import Door
 from bots.teams.directory import Directory
 from bots.teams.inbound import Heard, read_message, reference_in
@@ -62,9 +62,8 @@ class Listeners:
         except Exception as error:
             raise NotTakenError(_cause(error)) from error
         else:
-            if reply:
-                self.whisper.reply(heard.reference, reply)
             if reply is not None:
+                self._reply(heard, reply)
                 self.answered.add(heard.event_key)
 
     async def installed(self, body: Payload) -> None:
@@ -73,20 +72,26 @@ class Listeners:
         if there is not None and there.kind != CHANNEL and body.text("action") == "add":
             self.whisper.reply(there, _WELCOME)
 
-    async def _take(self, heard: Heard) -> str | None:
+    def _reply(self, heard: Heard, reply: CommandReply) -> None:
+        if reply.private:
+            self.whisper.tell(heard.claim.user_id, heard.reference, reply.text)
+        elif reply.text:
+            self.whisper.reply(heard.reference, reply.text)
+
+    async def _take(self, heard: Heard) -> CommandReply | None:
         """Give what must be replied; None where a card will say it."""
         command = command_line(heard.text)
         if command is not None:
             return await self._command(heard, command)
         person = await self.directory.speaker(heard.claim, heard.reference)
         if not heard.text:
-            return _HINT
+            return CommandReply(text=_HINT)
         await self.bridge(self.runtime.receive, heard.message(person))
         return None
 
-    async def _command(self, heard: Heard, command: str) -> str:
+    async def _command(self, heard: Heard, command: str) -> CommandReply:
         person = await self.directory.decider(heard.claim, heard.reference)
-        reply = await self.bridge(
+        return await self.bridge(
             run_command,
             command,
             runtime=self.runtime,
@@ -95,7 +100,6 @@ class Listeners:
             surface="teams",
             event_key=heard.event_key,
         )
-        return reply.text
 
 
 def _cause(error: Exception) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from bots.teams.answer_card import draw_reply
 from bots.teams.connector import CallError, Connector
 from bots.teams.reference import PERSONAL, Reference
+from bots.teams.refusals import GONE
 from runtime.domain.errors import Upstream
 from runtime.domain.json import JsonObject
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 200
 _MOST_CHATS = 10_000
+_A_COPY = "This message was posted twice by mistake; the other one is kept up to date."
 
 
 class Whisper:
@@ -43,6 +45,10 @@ class Whisper:
         """Put the present card into a message whose id a click has just told."""
         self._soon(self._connector.put(there, message_id, activity))
 
+    def withdraw(self, there: Reference, message_id: str) -> None:
+        """Take back a copy of a message; where that cannot be, let it say that it is one."""
+        self._soon(self._withdraw(there, message_id))
+
     async def close(self) -> None:
         """Wait for what is being said."""
         if self._saying:
@@ -59,6 +65,15 @@ class Whisper:
 
     async def _reply(self, there: Reference, text: str) -> None:
         await self._connector.post(there, draw_reply(text).activity)
+
+    async def _withdraw(self, there: Reference, message_id: str) -> None:
+        try:
+            await self._connector.delete(there, message_id)
+        except CallError as fault:
+            if fault.status == GONE:
+                return
+            log.info("a copy of a message could not be taken back: %s", fault.code)
+            await self._connector.put(there, message_id, draw_reply(_A_COPY).activity)
 
     async def _tell(self, user_id: str, there: Reference, text: str) -> None:
         if not there.personal:

@@ -501,3 +501,31 @@ def test_the_sdk_is_not_loaded_by_a_front_that_starts() -> None:
     )
 
     assert ended.stdout.strip() == "[]"
+
+
+def test_buttons_are_shown_to_who_may_decide_and_the_reason_to_who_may_not(place: Place) -> None:
+    card = place.approval()
+    place.door.refusals[BEN.principal] = "it needs the role 'approver'"
+
+    place.world.look(ADA, card, GROUP)
+    place.world.look(BEN, card, GROUP)
+
+    assert {one.verb for one in buttons(place.world.seen_by(ADA, card))} == {
+        "approval.approve",
+        "approval.reject",
+    }
+    seen = place.world.seen_by(BEN, card)
+    assert buttons(seen) == []
+    assert "needs the role 'approver'" in readable(seen)
+    assert place.world.connector.violations == []
+
+
+def test_a_code_that_links_accounts_is_shown_to_nobody_else(place: Place) -> None:
+    place.world.say(ADA, GROUP, "link")
+
+    told = place.world.told_privately(ADA, "link AAAA-BBBB-CCCC")
+
+    assert told.conversation != GROUP.id
+    assert place.world.messages(GROUP) == []
+    place.world.say(BEN, GROUP, "link AAAA-BBBB-CCCC")
+    place.world.told_privately(BEN, f"This code is of Ada ({ADA.principal})")

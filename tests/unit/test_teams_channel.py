@@ -183,10 +183,17 @@ def test_a_post_whose_answer_was_lost_is_a_doubt(line: Line, status: int, after:
 
     assert failed.value.ambiguous
     assert len(line.world.connector.messages) == int(after)
-    assert line.loop.run(line.channel.find(line.owed(doubtful=True))) is None
 
 
-def test_a_doubtful_post_is_repeated_by_the_courier_with_one_duplicate_at_most(
+def test_a_message_in_doubt_is_waited_for_before_it_is_posted_again(line: Line) -> None:
+    for attempt in (2, 3, 4):
+        with pytest.raises(Upstream, match="a client may show"):
+            line.loop.run(line.channel.find(line.owed(doubtful=True, attempt=attempt)))
+
+    assert line.loop.run(line.channel.find(line.owed(doubtful=True, attempt=5))) is None
+
+
+def test_a_message_in_doubt_that_nobody_shows_is_repeated_with_one_copy_at_most(
     line: Line,
 ) -> None:
     desk, bridge = FrontDoor(), Bridge()
@@ -199,8 +206,9 @@ def test_a_doubtful_post_is_repeated_by_the_courier_with_one_duplicate_at_most(
     line.loop.run(courier.deliver("con_1"))
     assert desk.log[0][:1] == ("postponed",)
     assert "doubtful" in desk.log[0]
-    desk.outbox = [replace(owed, doubtful=True, attempt=2)]
-    line.loop.run(courier.deliver("con_1"))
+    for attempt in (2, 3, 4, 5):
+        desk.outbox = [replace(owed, doubtful=True, attempt=attempt)]
+        line.loop.run(courier.deliver("con_1"))
 
     bridge.close()
     sent = [entry for entry in desk.log if entry[0] == "sent"]

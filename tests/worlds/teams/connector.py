@@ -164,6 +164,12 @@ class Connector:
                         message.revisions.append(body)
                         return web.json_response({"id": message_id})
                 return _error(404, "ActivityNotFoundInConversation")
+            case "DELETE", [conversation, "activities", message_id]:
+                for message in self.messages:
+                    if (message.conversation, message.id) == (conversation, message_id):
+                        self.messages.remove(message)
+                        return web.json_response({})
+                return _error(404, "ActivityNotFoundInConversation")
             case "GET", [_, "members", user_id]:
                 member = self.members.get(user_id)
                 if member is None:
