@@ -13,7 +13,7 @@ from bots.builders import shown_for
 from bots.channel import Channel
 from bots.door import Desk
 from runtime.domain.delivery import Delivery, DeliveryKind
-from runtime.domain.errors import Refused, Upstream
+from runtime.domain.errors import Refused, Unreachable, Upstream
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,10 @@ class Courier:
             await self._postpone(delivery, seconds, error.public, doubtful=error.ambiguous)
         except Refused as error:
             log.warning("delivery %s is given up: %s", delivery.id, error.public)
-            await self._bridge(self._runtime.give_up, delivery, reason=error.public)
+            dead = isinstance(error, Unreachable)
+            await self._bridge(
+                self._runtime.give_up, delivery, reason=error.public, place_is_dead=dead
+            )
         except Exception:
             # A bug in a channel or a card: the message stays owed, the run is not touched, and
             # since nobody knows how far it got, it is looked for before it is sent again.

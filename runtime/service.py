@@ -22,6 +22,7 @@ from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
 from runtime.door.look import Looking
 from runtime.door.people import Linked, People
+from runtime.door.reach import Reaching
 from runtime.door.steer import Steering
 from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy
@@ -50,6 +51,7 @@ class Runtime:
     looking: Looking
     carrying: Carrying
     people: People
+    reaching: Reaching
     library: Library
 
     def receive(self, message: Message) -> Received:
@@ -102,6 +104,14 @@ class Runtime:
     def unlink(self, person: Person) -> bool:
         """Let an account stand by itself again; False where it did already."""
         return self.people.unlink(person)
+
+    def keep_surface(self, person: Person, place: Place, *, own: bool) -> None:
+        """Know a place where Baton may speak unasked; ``own`` where only this person reads it."""
+        self.reaching.keep(person, place, own=own)
+
+    def lose_surface(self, place: Place, *, reason: str) -> None:
+        """Speak at a place no more; what waits there is shown elsewhere."""
+        self.reaching.lose(place, reason=reason)
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -185,9 +195,9 @@ class Runtime:
         """Try a delivery again later."""
         self.carrying.postpone(delivery, seconds=seconds, reason=reason, doubtful=doubtful)
 
-    def give_up(self, delivery: Delivery, *, reason: str) -> None:
-        """Record that a delivery will never be taken."""
-        self.carrying.give_up(delivery, reason=reason)
+    def give_up(self, delivery: Delivery, *, reason: str, place_is_dead: bool) -> None:
+        """Record that a delivery will never be taken; an approval is shown elsewhere."""
+        self.reaching.give_up(delivery, reason=reason, place_is_dead=place_is_dead)
 
     def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
         """Take the word of a client that shows a message of a delivery."""
@@ -227,6 +237,7 @@ def open_runtime(
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
         looking=Looking(database=database, clock=clock, policy=policy),
         people=People(database=database, clock=clock),
+        reaching=Reaching(database=database, clock=clock, bell=bell, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
         library=library,
     )

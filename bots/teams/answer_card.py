@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from bots.spelling import cut, duration, money, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
-from bots.teams.elements import MOST_ACTIONS, Element, button, card, fixed, line, run, small
+from bots.teams.elements import (
+    MOST_ACTIONS,
+    Element,
+    button,
+    card,
+    fixed,
+    header,
+    line,
+    run,
+    small,
+)
 from bots.teams.markdown import drawn_markdown
 from bots.views import Answer, Notice, QuestionCard
 from runtime.domain.json import Json
@@ -63,6 +73,22 @@ def draw_notice(notice: Notice) -> Drawn:
             card=card([line(run(one)) for one in cut(notice.text, words).split("\n") if one]),
         )
         for words in (4_000, 1_000, 300, 100)
+    )
+
+
+def draw_welcome() -> Drawn:
+    """Draw what Baton says of itself where it was added."""
+    return Drawn(
+        summary="Baton is here. Say what you want done.",
+        card=card(
+            [
+                header("Baton is here"),
+                line(run("Say what you want done, in your own words. I plan it, show on one card")),
+                line(run("how it goes, and ask before anything sensitive."), spacing="None"),
+                line(run("Where others write too, mention me first."), spacing="Medium"),
+                *fixed("help        all commands\napprovals   what waits for a decision"),
+            ]
+        ),
     )
 
 

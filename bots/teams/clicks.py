@@ -101,19 +101,18 @@ class Clicks:
             # and the person, told so, presses again.
             log.error("%s failed: %s", click.verb[:40], spell_trouble(error))
             return _Outcome(problem=DOWN)
-        if outcome.card is None:
+        card = outcome.card
+        if card is None:
             return outcome
         if sighting is not None:
             # Their own view goes on telling which message it stands in.
-            card = replace(outcome.card, card=marked(outcome.card.card, sighting.delivery))
-            outcome = replace(outcome, card=card)
-            if sighting.is_copy:
-                self.whisper.withdraw(click.reference, click.card_id)
-                return outcome
-        if outcome.settled and click.card_id:
+            card = replace(card, card=marked(card.card, sighting.delivery))
+        if sighting is not None and sighting.is_copy:
+            self.whisper.withdraw(click.reference, click.card_id)
+        elif outcome.settled and click.card_id:
             # A message whose id was lost when it was posted: the courier cannot redraw it.
-            self.whisper.put(click.reference, click.card_id, outcome.card.activity)
-        return outcome
+            self.whisper.put(click.reference, click.card_id, card.activity)
+        return replace(outcome, card=card)
 
     async def _act_as(self, click: Click, person: Person, sighting: Sighting | None) -> _Outcome:
         family, _, word = click.verb.partition(".")

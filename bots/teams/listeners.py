@@ -11,6 +11,7 @@ from bots.door import Door
 from bots.teams.directory import Directory
 from bots.teams.inbound import Heard, read_message, reference_in
 from bots.teams.payload import Payload
+from bots.teams.people import claim_of
 from bots.teams.recent import Recent
 from bots.teams.reference import CHANNEL
 from bots.teams.said import command_line
@@ -25,10 +26,6 @@ DOWN = (
     "Try again in a minute; if it stays so, tell whoever runs Baton."
 )
 _HINT = "Say what you want done, for example: compare the vendor offers in offers.csv. Or: help"
-_WELCOME = (
-    "Baton is here. Say what you want done, in your own words; mention me first where others "
-    "write too. I plan it, show how it goes, and ask before anything sensitive. All commands: help"
-)
 
 
 class NotTakenError(Exception):
@@ -67,10 +64,37 @@ class Listeners:
                 self.answered.add(heard.event_key)
 
     async def installed(self, body: Payload) -> None:
-        """Greet a chat that Baton was added to; a channel is not disturbed."""
+        """Remember where Baton was added, and greet; a channel is not disturbed.
+
+        Raises:
+            NotTakenError: as above.
+        """
         there = reference_in(body)
-        if there is not None and there.kind != CHANNEL and body.text("action") == "add":
-            self.whisper.reply(there, _WELCOME)
+        if there is None:
+            return
+        claim = claim_of(body, tenant=there.tenant)
+        try:
+            person = await self.directory.speaker(claim, there)
+            await self.bridge(self.runtime.keep_surface, person, there.place, own=there.personal)
+        except Refused as refused:
+            # A guest's chat is nobody's to be asked in.
+            log.info("an installation is not remembered: %s", refused.public)
+        except Exception as error:
+            raise NotTakenError(_cause(error)) from error
+        if there.kind != CHANNEL:
+            self.whisper.welcome(there)
+
+    async def removed(self, body: Payload) -> None:
+        """Speak no more where Baton was removed; what waits there is shown elsewhere."""
+        there = reference_in(body)
+        if there is None:
+            return
+        try:
+            await self.bridge(
+                self.runtime.lose_surface, there.place, reason="the app was removed there"
+            )
+        except Exception as error:
+            raise NotTakenError(_cause(error)) from error
 
     def _reply(self, heard: Heard, reply: CommandReply) -> None:
         if reply.private:
@@ -86,6 +110,9 @@ class Listeners:
         person = await self.directory.speaker(heard.claim, heard.reference)
         if not heard.text:
             return CommandReply(text=_HINT)
+        if heard.reference.personal:
+            # Before the request: whoever is asked about it may be who wrote it.
+            await self.bridge(self.runtime.keep_surface, person, heard.reference.place, own=True)
         await self.bridge(self.runtime.receive, heard.message(person))
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bots.teams.connector import CallError
-from runtime.domain.errors import Refused, Upstream
+from runtime.domain.errors import Refused, Unreachable, Upstream
 
 TOO_LARGE = frozenset({400, 413})
 """The card is refused; its words alone must still get through."""
@@ -22,9 +22,10 @@ _REFUSALS = {
 def sorted_error(fault: CallError) -> Refused | Upstream:
     """Say who must act on a fault; what is not known is tried again, never dropped."""
     if fault.code == "untrusted_service_url":
-        return Refused("this conversation's serviceUrl is not Microsoft's; nothing is sent there")
+        return Unreachable("this conversation's serviceUrl is not Microsoft's; nothing goes there")
     if fault.status in _REFUSALS and not fault.ambiguous:
-        return Refused(f"Teams refused with {fault.code!r}: {_REFUSALS[fault.status]}")
+        refused = Unreachable if fault.status in (403, GONE) else Refused
+        return refused(f"Teams refused with {fault.code!r}: {_REFUSALS[fault.status]}")
     hint = ": check MICROSOFT_APP_ID and MICROSOFT_APP_PASSWORD" if fault.status == 401 else ""
     return Upstream(
         f"Teams answered {fault.code!r}{hint}; it is tried again",

@@ -9,7 +9,6 @@ back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from bots.bridge import Bridge
 from bots.builders import shown_for
@@ -33,14 +32,13 @@ def marked(card: JsonObject, delivery: Delivery) -> JsonObject:
 
 def _told(value: Json, delivery_id: str) -> Json:
     if isinstance(value, list):
-        return [_told(one, delivery_id) for one in cast("list[Json]", value)]
+        return [_told(one, delivery_id) for one in value]
     if not isinstance(value, dict):
         return value
-    inner = cast("dict[str, Json]", value)
-    told = {name: _told(one, delivery_id) for name, one in inner.items()}
+    told = {name: _told(one, delivery_id) for name, one in value.items()}
     data = told.get("data")
     if told.get("type") in _ACTIONS and isinstance(data, dict):
-        told["data"] = {**cast("dict[str, Json]", data), DELIVERY: delivery_id}
+        told["data"] = {**data, DELIVERY: delivery_id}
     return told
 
 

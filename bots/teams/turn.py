@@ -104,6 +104,9 @@ class _Handler(TeamsActivityHandler):
     async def on_installation_update_add(self, turn_context: TurnContext) -> None:
         await self._listeners.installed(_body(turn_context))
 
+    async def on_installation_update_remove(self, turn_context: TurnContext) -> None:
+        await self._listeners.removed(_body(turn_context))
+
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
         # The SDK would ask the roster about every newcomer.
         del turn_context

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine
 from dataclasses import replace
 
-from bots.teams.answer_card import draw_reply
+from bots.teams.answer_card import draw_reply, draw_welcome
 from bots.teams.connector import CallError, Connector
 from bots.teams.reference import PERSONAL, Reference
 from bots.teams.refusals import GONE
@@ -37,6 +37,10 @@ class Whisper:
         """Say something where it was asked."""
         self._soon(self._reply(there, text))
 
+    def welcome(self, there: Reference) -> None:
+        """Say what Baton is, where it was added."""
+        self._soon(self._say(there, draw_welcome().activity))
+
     def tell(self, user_id: str, there: Reference, text: str) -> None:
         """Tell one person something in their own chat with the bot."""
         self._soon(self._tell(user_id, there, text))
@@ -64,7 +68,10 @@ class Whisper:
         task.add_done_callback(self._saying.discard)
 
     async def _reply(self, there: Reference, text: str) -> None:
-        await self._connector.post(there, draw_reply(text).activity)
+        await self._say(there, draw_reply(text).activity)
+
+    async def _say(self, there: Reference, activity: JsonObject) -> None:
+        await self._connector.post(there, activity)
 
     async def _withdraw(self, there: Reference, message_id: str) -> None:
         try:

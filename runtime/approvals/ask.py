@@ -13,6 +13,7 @@ from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.run import Run
 from runtime.domain.states import ApprovalStatus
+from runtime.outbox.surfaces import spread
 from runtime.policy.decision import Decision
 from runtime.storage import approvals, deliveries
 from runtime.storage.connection import Connection
@@ -52,6 +53,7 @@ def opening(
             subject_id=approval.id,
             now=now,
         )
+        spread(connection, approval, eligible, now=now)
         deliveries.touch(connection, run.id, now=now)
         if not eligible:
             _alarm(connection, run, approval, now)

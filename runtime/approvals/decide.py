@@ -14,6 +14,7 @@ from runtime.domain.json import Json
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.durable import outside
+from runtime.outbox.surfaces import spread
 from runtime.policy.eligibility import may_decide
 from runtime.policy.policy import Policy
 from runtime.storage import approvals, deliveries, runs
@@ -124,6 +125,9 @@ class Decisions:
             approvals.change(
                 connection, approval, expected_version=approval.version, stage=approval.stage + 1
             )
+            asked = approval.stages[approval.stage + 1]
+            names = self.policy().eligible_names(asked, approval.requester)
+            spread(connection, approval, names, now=now)
             return False
         return True
 

@@ -36,6 +36,12 @@ class NotFound(Refused):
     code = "not_found"
 
 
+class Unreachable(Refused):
+    """Nobody can be spoken to at this place any more: the app was blocked or removed there."""
+
+    code = "unreachable"
+
+
 class Misconfigured(BatonError):
     """The operator must act; raised at start-up, with file and line where there is one."""
 

@@ -2,5 +2,5 @@
 
 ``hear.py`` takes what people say, ``steer.py`` what they want of a run, ``again.py`` reopens a run
 that failed, ``look.py`` answers questions, ``carry.py`` serves the courier; ``people.py`` joins one
-person's accounts.
+person's accounts, ``reach.py`` knows where people can be spoken to.
 """

@@ -58,12 +58,6 @@ class Carrying:
             )
 
     @again_when_contended
-    def give_up(self, delivery: Delivery, *, reason: str) -> None:
-        """Record that the conversation will not take it."""
-        with self.database.write() as connection:
-            deliveries.give_up(connection, delivery, reason=reason)
-
-    @again_when_contended
     def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
         """Take the word of a client that shows a message of this delivery in this place.
 

@@ -163,6 +163,21 @@ class LinkedAccountRow(Row, table=True):
     at: datetime = Field(sa_column=_when())
 
 
+class SurfaceRow(Row, table=True):
+    """A place where Baton may speak unasked: somebody's own chat, or where it was installed."""
+
+    __tablename__ = "surface"
+
+    channel: str = Field(primary_key=True)
+    workspace: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    principal: str | None = Field(default=None, index=True)
+    address: JsonValue = Field(default=None, sa_column=_json())
+    alive: bool
+    reason: str = Field(sa_column=_long())
+    at: datetime = Field(sa_column=_when())
+
+
 class LinkCodeRow(Row, table=True):
     """A code somebody was given, to be said with another account of theirs; kept as a digest."""
 
@@ -364,4 +379,4 @@ principal, signal, approval = map(table, (PrincipalRow, SignalRow, ApprovalRow))
 approval_decision, delivery, audit = map(table, (ApprovalDecisionRow, DeliveryRow, AuditRow))
 definition, blob, artifact = map(table, (DefinitionRow, BlobRow, ArtifactRow))
 memory, process = map(table, (MemoryRow, ProcessRow))
-linked_account, link_code = map(table, (LinkedAccountRow, LinkCodeRow))
+linked_account, link_code, surface = map(table, (LinkedAccountRow, LinkCodeRow, SurfaceRow))

@@ -204,6 +204,8 @@ class FrontDoor:
     refusals: dict[str, str] = field(default_factory=dict[str, str])
     """Why people may not decide, by principal."""
     codes: dict[str, Person] = field(default_factory=dict[str, Person])
+    surfaces: dict[str, str] = field(default_factory=dict[str, str])
+    """Places that may be spoken to unasked, by key, and whose own they are."""
     problems: list[str] = field(default_factory=list[str])
     outbox: list[Delivery] = field(default_factory=list[Delivery])
     sent: dict[str, Delivery] = field(default_factory=dict[str, Delivery])
@@ -288,6 +290,12 @@ class FrontDoor:
 
     def unlink(self, person: Person) -> bool:
         return bool(self.codes)
+
+    def keep_surface(self, person: Person, place: Place, *, own: bool) -> None:
+        self.surfaces[place.key] = person.principal if own else ""
+
+    def lose_surface(self, place: Place, *, reason: str) -> None:
+        self.surfaces.pop(place.key, None)
 
     # queries
 
@@ -384,8 +392,10 @@ class FrontDoor:
         certainty = "doubtful" if doubtful else "certain"
         self.log.append(("postponed", delivery.id, f"{seconds:g}", certainty, reason))
 
-    def give_up(self, delivery: Delivery, *, reason: str) -> None:
+    def give_up(self, delivery: Delivery, *, reason: str, place_is_dead: bool) -> None:
         self.log.append(("given up", delivery.id, reason))
+        if place_is_dead:
+            self.lose_surface(delivery.place, reason=reason)
 
     def release(self, conversation_id: str) -> None:
         self.log.append(("released", conversation_id))

@@ -91,6 +91,9 @@ def submit(
     return body | {"replyToId": message_id, "value": data}
 
 
-def installed(person: Member, chat: Chat, *, service_url: str) -> dict[str, Any]:
-    """Give the news that the app was added somewhere."""
-    return envelope("installationUpdate", person, chat, service_url=service_url) | {"action": "add"}
+def installed(
+    person: Member, chat: Chat, *, service_url: str, action: str = "add"
+) -> dict[str, Any]:
+    """Give the news that the app was added somewhere; ``remove`` says that it is gone."""
+    body = envelope("installationUpdate", person, chat, service_url=service_url)
+    return body | {"action": action}

@@ -80,6 +80,8 @@ class Connector:
     calls: list[Call] = field(default_factory=list[Call])
     wishes: deque[Fault] = field(default_factory=deque[Fault])
     tokens: list[str] = field(default_factory=list[str])
+    blocked: set[str] = field(default_factory=set[str])
+    """Conversations whose people have blocked the bot."""
     withdrawn: set[str] = field(default_factory=set[str])
     key_fetches: int = 0
     violations: list[str] = field(default_factory=list[str])
@@ -147,6 +149,8 @@ class Connector:
         return answer
 
     def _do(self, method: str, parts: list[str], body: Any) -> web.Response:
+        if parts and parts[0] in self.blocked:
+            return _error(403, "BotBlockedByUser")
         match method, parts:
             case "POST", []:
                 chat = f"a:own-{body['members'][0]['id']}"
