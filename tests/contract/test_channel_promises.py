@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -137,7 +137,7 @@ class Teams:
 
 
 @asynccontextmanager
-async def _slack() -> AsyncIterator[Kept]:
+async def _slack() -> AsyncGenerator[Kept]:
     with SlackWorld.start() as world:
         await world.configure.soon(subscriptions=[])
         asked = await world.say.soon(ADA, GENERAL, "please")
@@ -152,7 +152,7 @@ async def _slack() -> AsyncIterator[Kept]:
 
 
 @asynccontextmanager
-async def _teams() -> AsyncIterator[Kept]:
+async def _teams() -> AsyncGenerator[Kept]:
     with teams_world() as world:
         credentials = world.credentials
         tokens = ClientSecretTokens(credentials, http_client=world.msal_http())

@@ -9,6 +9,8 @@ import pytest
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.door.carry import Carrying
+from runtime.door.reach import Reaching
+from runtime.policy.parse import parse_policy
 from runtime.storage import conversations, deliveries
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
@@ -28,6 +30,12 @@ class Outbox:
 
     def courier(self, name: str = "one") -> Carrying:
         return Carrying(database=self.database, clock=self.clock, bell=self.bell, courier=name)
+
+    def reaching(self) -> Reaching:
+        policy = parse_policy("version: 1", file="policy.yaml")
+        return Reaching(
+            database=self.database, clock=self.clock, bell=self.bell, policy=lambda: policy
+        )
 
     def owe(self, subject: str, kind: DeliveryKind = DeliveryKind.RUN_CARD) -> None:
         self.clock.step(0.001)
@@ -192,7 +200,7 @@ def test_what_a_channel_will_never_take_is_given_up_and_holds_nothing_back(
         outbox.owe(subject)
     courier = outbox.courier()
     bad, good = courier.claim_deliveries(outbox.conversation)
-    courier.give_up(bad, reason="channel is archived")
+    outbox.reaching().give_up(bad, reason="channel is archived", place_is_dead=False)
     courier.postpone(good, seconds=0, reason="later", doubtful=False)
     courier.release(outbox.conversation)
     outbox.touch("bad")

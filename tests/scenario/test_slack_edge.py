@@ -44,13 +44,14 @@ from runtime.domain.approval import (
 )
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, PersonKind, Place, Received, Reception
-from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured, NotFound, Refused
 from runtime.domain.number import Number
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
 from runtime.domain.step import Cost
 from runtime.domain.thread import ThreadEntry
+from runtime.door.people import Linked
 from tests.worlds.slack.cast import (
     ADA,
     BEN,
@@ -191,6 +192,33 @@ class Desk:
         return []
 
     def show(self, delivery: Delivery) -> RunView | Approval | OpenQuestion | None:
+        return None
+
+    def approval_for(self, ref: str, person: Person) -> Approval:
+        return self.approval(ref, workspace=person.workspace)
+
+    def approvals_for(self, person: Person) -> list[Approval]:
+        return self.approvals(workspace=person.workspace)
+
+    def refusal(self, ref: str, person: Person) -> str | None:
+        return None if person.principal in self.eligible else "you may not decide this"
+
+    def link_code(self, person: Person) -> str:
+        return "AAAA-BBBB-CCCC"
+
+    def link(self, person: Person, code: str, *, confirmed: bool) -> Linked:
+        raise Refused("this code is not known; ask for a new one with: link")
+
+    def unlink(self, person: Person) -> bool:
+        return False
+
+    def keep_surface(self, person: Person, place: Place, *, own: bool) -> None:
+        return None
+
+    def lose_surface(self, place: Place, *, reason: str) -> None:
+        return None
+
+    def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
         return None
 
     def numbers(self) -> list[Number]:
