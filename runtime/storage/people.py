@@ -8,8 +8,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from runtime.domain.conversation import Person
 from runtime.domain.ids import new_id
-from runtime.storage.tables import link_code as codes
-from runtime.storage.tables import linked_account as table
+from runtime.storage.reach_tables import link_code as codes
+from runtime.storage.reach_tables import linked_account as table
 
 _c = table.c
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from runtime.domain.conversation import Place
+from runtime.storage.reach_tables import surface as table
 from runtime.storage.tables import conversation, delivery
-from runtime.storage.tables import surface as table
 
 _c = table.c
 

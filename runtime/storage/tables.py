@@ -151,44 +151,6 @@ class PrincipalRow(Row, table=True):
     seen_at: datetime = Field(sa_column=_when())
 
 
-class LinkedAccountRow(Row, table=True):
-    """One account of a person who has several; accounts with the same ``person`` are theirs."""
-
-    __tablename__ = "linked_account"
-
-    principal: str = Field(primary_key=True)
-    person: str = Field(index=True)
-    name: str
-    how: str
-    at: datetime = Field(sa_column=_when())
-
-
-class SurfaceRow(Row, table=True):
-    """A place where Baton may speak unasked: somebody's own chat, or where it was installed."""
-
-    __tablename__ = "surface"
-
-    channel: str = Field(primary_key=True)
-    workspace: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    principal: str | None = Field(default=None, index=True)
-    address: JsonValue = Field(default=None, sa_column=_json())
-    alive: bool
-    reason: str = Field(sa_column=_long())
-    at: datetime = Field(sa_column=_when())
-
-
-class LinkCodeRow(Row, table=True):
-    """A code somebody was given, to be said with another account of theirs; kept as a digest."""
-
-    __tablename__ = "link_code"
-
-    digest: str = Field(primary_key=True)
-    principal: str = Field(index=True)
-    name: str
-    expires_at: datetime = Field(sa_column=_when())
-
-
 class SignalRow(Row, table=True):
     """News for a running run, in order; each handler journals how far it has read."""
 
@@ -379,4 +341,3 @@ principal, signal, approval = map(table, (PrincipalRow, SignalRow, ApprovalRow))
 approval_decision, delivery, audit = map(table, (ApprovalDecisionRow, DeliveryRow, AuditRow))
 definition, blob, artifact = map(table, (DefinitionRow, BlobRow, ArtifactRow))
 memory, process = map(table, (MemoryRow, ProcessRow))
-linked_account, link_code, surface = map(table, (LinkedAccountRow, LinkCodeRow, SurfaceRow))

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from runtime.domain.errors import Misconfigured
 from runtime.storage import migrate as migrations
+from runtime.storage import reach_tables
 from runtime.storage.database import Database
 from runtime.storage.tables import Row
 from tests.worlds.engine import side_by_side
@@ -32,6 +33,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_the_models_say_what_the_migrations_made(database: Database) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert reach_tables.surface.name in Row.metadata.tables
         differences = compare_metadata(context, Row.metadata)
 
     assert differences == []
