@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from runtime.domain.approval import Approval, Decide, Decided
-from runtime.domain.conversation import Message, Person, Place, Received
+from runtime.domain.conversation import Linked, Message, Person, Place, Received
 from runtime.domain.delivery import Delivery, Sighting
 from runtime.domain.number import Number
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.domain.thread import ThreadEntry
-from runtime.door.people import Linked
 
 
 class AgentLine(Protocol):

@@ -10,7 +10,7 @@ from runtime.catalog.agent import Agent
 from runtime.catalog.watch import Library
 from runtime.domain.approval import Approval, Decide, Decided
 from runtime.domain.budget import Budget
-from runtime.domain.conversation import Message, Person, Place, Received
+from runtime.domain.conversation import Linked, Message, Person, Place, Received
 from runtime.domain.delivery import Delivery, Sighting
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
@@ -21,7 +21,7 @@ from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
 from runtime.door.look import Looking
-from runtime.door.people import Linked, People
+from runtime.door.people import People
 from runtime.door.reach import Reaching
 from runtime.door.steer import Steering
 from runtime.policy.parse import parse_policy

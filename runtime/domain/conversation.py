@@ -45,6 +45,16 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What became of a code that links accounts; not ``done`` until the person has confirmed it."""
+
+    principal: str
+    """The other account."""
+    name: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A conversation as its channel knows it."""
 

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from runtime.domain.conversation import Person, PersonKind
+from runtime.domain.conversation import Linked, Person, PersonKind
 from runtime.domain.errors import Refused
 from runtime.domain.ports import Clock
 from runtime.storage import people
@@ -23,16 +23,6 @@ _LENGTH = 12
 _VALID = timedelta(minutes=10)
 _CHATS = frozenset({"slack", "teams"})
 _MOST_ACCOUNTS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linked:
-    """What became of a code. ``done`` is False while the person has not confirmed it."""
-
-    principal: str
-    """The other account."""
-    name: str
-    done: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,15 @@ from runtime.domain.approval import (
     Verdict,
 )
 from runtime.domain.budget import Budget
-from runtime.domain.conversation import Message, Person, PersonKind, Place, Received, Reception
+from runtime.domain.conversation import (
+    Linked,
+    Message,
+    Person,
+    PersonKind,
+    Place,
+    Received,
+    Reception,
+)
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured, NotFound, Refused
 from runtime.domain.number import Number
@@ -51,7 +59,6 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
 from runtime.domain.step import Cost
 from runtime.domain.thread import ThreadEntry
-from runtime.door.people import Linked
 from tests.worlds.slack.cast import (
     ADA,
     BEN,

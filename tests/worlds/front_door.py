@@ -23,7 +23,7 @@ from runtime.domain.approval import (
     Verdict,
 )
 from runtime.domain.budget import Budget
-from runtime.domain.conversation import Message, Person, Place, Received, Reception
+from runtime.domain.conversation import Linked, Message, Person, Place, Received, Reception
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.number import Number
@@ -39,7 +39,6 @@ from runtime.domain.run import (
 from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.domain.thread import ThreadEntry
-from runtime.door.people import Linked
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Operator")
