@@ -72,6 +72,16 @@ class Settings(BaseSettings):
     """The bot's Entra application id."""
     microsoft_app_password: SecretStr | None = Field(default=None, alias="MICROSOFT_APP_PASSWORD")
     """The application's client secret."""
+    microsoft_app_certificate_file: Path | None = Field(
+        default=None, alias="MICROSOFT_APP_CERTIFICATE_FILE"
+    )
+    """PEM file with a private key and its certificate; instead of the client secret."""
+    microsoft_app_type: str = Field(
+        default="SingleTenant",
+        alias="MICROSOFT_APP_TYPE",
+        pattern="^(SingleTenant|UserAssignedMSI)$",
+    )
+    """``SingleTenant``, or ``UserAssignedMSI`` for a managed identity, which needs no secret."""
     microsoft_app_tenant_id: str | None = Field(default=None, alias="MICROSOFT_APP_TENANT_ID")
     """The application's tenant."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from bots.teams.service import ServiceUrls, is_loopback
@@ -17,11 +18,17 @@ _WHERE = "It is on the Azure Bot's page, Configuration."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamsCredentials:
-    """A single-tenant application with a client secret, or nothing, for trying on one machine."""
+    """A single-tenant application with what proves that we are it; or nothing, for trying on one
+    machine.
+    """
 
     app_id: str = ""
     """Empty in loopback mode: unsigned activities of this machine, and only of it."""
     password: str = field(default="", repr=False)
+    certificate: Path | None = None
+    """PEM file with a private key and its certificate."""
+    managed_identity: bool = False
+    """The machine itself is the application: Azure gives it tokens without a secret."""
     tenant_id: str = ""
     openid_url: str = OPENID_URL
     """Where Microsoft publishes the keys it signs with; another one for tests."""
@@ -43,6 +50,8 @@ class TeamsCredentials:
         return cls(
             app_id=settings.microsoft_app_id.strip(),
             password=password.get_secret_value().strip() if password else "",
+            certificate=settings.microsoft_app_certificate_file,
+            managed_identity=settings.microsoft_app_type == "UserAssignedMSI",
             tenant_id=(settings.microsoft_app_tenant_id or "").strip().lower(),
         )
 
@@ -71,8 +80,27 @@ class TeamsCredentials:
                 "MICROSOFT_APP_TENANT_ID is missing or no id: nobody could tell your people from "
                 f"strangers. {_WHERE}"
             )
-        if not self.password:
+        if self.managed_identity:
+            return
+        if self.certificate is not None:
+            self._require_certificate(self.certificate)
+        elif not self.password:
             raise Misconfigured(
                 "MICROSOFT_APP_PASSWORD is empty: Baton could not answer anybody. Make a client "
-                "secret on the application's page, Certificates & secrets."
+                "secret on the application's page, Certificates & secrets; or name a certificate "
+                "in MICROSOFT_APP_CERTIFICATE_FILE."
+            )
+
+    def _require_certificate(self, file: Path) -> None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(
+                f"MICROSOFT_APP_CERTIFICATE_FILE is {str(file)!r}, which cannot be read "
+                f"({type(error).__name__}). Name a PEM file that this process may read."
+            ) from None
+        if "PRIVATE KEY-----" not in text or "BEGIN CERTIFICATE-----" not in text:
+            raise Misconfigured(
+                f"MICROSOFT_APP_CERTIFICATE_FILE {str(file)!r} must hold a private key and its "
+                "certificate, both in PEM. Put the two into one file."
             )

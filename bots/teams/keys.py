@@ -60,6 +60,11 @@ class KeyRing:
                     await self._fetch()
         return self._keys.get(key_id)
 
+    @property
+    def is_empty(self) -> bool:
+        """Say whether no key has ever been fetched."""
+        return not self._keys
+
     def _stale(self) -> bool:
         return self._fetched_at is None or self._now() - self._fetched_at > _FRESH_SECONDS
 

@@ -1,4 +1,4 @@
-"""The token Baton speaks to the connector with."""
+"""The tokens Baton speaks to the connector and to Graph with."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from bots.teams.credentials import TeamsCredentials
+from bots.teams.identity import Identity, identity_of
 from bots.teams.payload import Payload
 from runtime.domain.errors import Upstream
 
-_SCOPE = "https://api.botframework.com/.default"
-_AUTHORITY = "https://login.microsoftonline.com/"
+CONNECTOR = "https://api.botframework.com"
+GRAPH = "https://graph.microsoft.com"
 _EARLY_SECONDS = 300.0
-_TIMEOUT_SECONDS = 10.0
 _OPERATOR_MUST_ACT = frozenset(
     {"invalid_client", "unauthorized_client", "invalid_request", "invalid_scope"}
 )
@@ -50,27 +50,25 @@ class _Held:
     until: float
 
 
-class ClientSecretTokens:
-    """A single-tenant application's client credentials, through MSAL.
+class EntraTokens:
+    """Tokens for one resource, from Entra.
 
-    MSAL blocks, so it runs on a thread; one application for the whole process keeps its cache, and
-    a token is asked for five minutes before the old one ends, which serves until it does.
+    Asking blocks, so it is done on a thread; one identity for the whole process keeps its cache,
+    and a token is asked for five minutes before the old one ends, which serves until it does.
     """
 
     def __init__(
         self,
-        credentials: TeamsCredentials,
+        identity: Identity,
         *,
-        http_client: object = None,
+        resource: str = CONNECTOR,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``http_client`` is MSAL's port to the network; its own where None."""
-        self._credentials = credentials
-        self._http_client = http_client
+        self._identity = identity
+        self._resource = resource
         self._now = now
         self._asking = asyncio.Lock()
         self._held: _Held | None = None
-        self._application: object = None
 
     async def authorization(self) -> str:
         """Give a bearer token that is good for some minutes at least."""
@@ -83,16 +81,16 @@ class ClientSecretTokens:
         return f"Bearer {held.token}"
 
     def forget(self) -> None:
-        """Drop the token and MSAL's cache of it."""
+        """Drop the token, and the identity's cache of it."""
         self._held = None
-        self._application = None
+        self._identity.forget()
 
     async def _renewed(self, held: _Held | None) -> _Held:
         try:
-            answer = Payload(await asyncio.to_thread(self._acquire))
+            answer = Payload(await asyncio.to_thread(self._identity.acquire, self._resource))
         except Exception as error:
             # MSAL and the HTTP library below it raise what they like; their words may quote the
-            # request, so only the kind is kept. The delivery is tried again.
+            # request, so only the kind is kept. What was to be done is tried again.
             answer = Payload({"error": type(error).__name__})
         token = answer.text("access_token")
         if token:
@@ -102,30 +100,16 @@ class ClientSecretTokens:
             return held
         code = answer.text("error") or "no_answer"
         hint = (
-            ": check MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and MICROSOFT_APP_TENANT_ID"
+            ": check MICROSOFT_APP_ID, MICROSOFT_APP_TENANT_ID, and MICROSOFT_APP_PASSWORD or the"
+            " certificate"
             if code in _OPERATOR_MUST_ACT
             else ""
         )
         raise Upstream(f"Microsoft gave Baton no token ({code!r}){hint}", ambiguous=False)
 
-    def _acquire(self) -> object:
-        # Late: a process without Teams never loads it.
-        import msal
 
-        if self._application is None:
-            self._application = msal.ConfidentialClientApplication(
-                self._credentials.app_id,
-                client_credential=self._credentials.password,
-                authority=_AUTHORITY + self._credentials.tenant_id,
-                # The authority is Microsoft's own: nobody needs to be asked whether it is.
-                instance_discovery=False,
-                http_client=self._http_client,
-                timeout=_TIMEOUT_SECONDS if self._http_client is None else None,
-            )
-        application = cast("msal.ConfidentialClientApplication", self._application)
-        return cast("object", application.acquire_token_for_client([_SCOPE]))
-
-
-def tokens_for(credentials: TeamsCredentials) -> Tokens:
+def tokens_for(credentials: TeamsCredentials, *, resource: str = CONNECTOR) -> Tokens:
     """Choose by what the operator set."""
-    return NoTokens() if credentials.loopback else ClientSecretTokens(credentials)
+    if credentials.loopback:
+        return NoTokens()
+    return EntraTokens(identity_of(credentials), resource=resource)

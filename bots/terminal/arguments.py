@@ -16,6 +16,7 @@ _SERVERS = {
     "courier": "run the part that posts what is to be said",
     "migrate": "bring the database to this version's tables",
 }
+_TEAMS = "build the app for Microsoft Teams: baton teams package --url URL"
 _EPILOG = (
     "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
     "3 the run has not ended: it waits for a person, or a server goes on working on it"
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         spoken.add_argument("words", nargs="*", help=argparse.SUPPRESS)
         _add_json(spoken)
+    _add_teams(commands.add_parser("teams", help=_TEAMS, description=_TEAMS))
     doctor = commands.add_parser(
         "doctor", help="say what is set up and what is not", description="Check this installation."
     )
@@ -65,6 +67,29 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--wait", action="store_true", help="stay until it has ended, also through approvals"
     )
     _add_json(parser)
+
+
+def _add_teams(parser: argparse.ArgumentParser) -> None:
+    topics = parser.add_subparsers(dest="topic", metavar="TOPIC", required=True)
+    package = topics.add_parser(
+        "package",
+        help="build the zip file that is uploaded to Teams",
+        description="Build the app for Teams: its manifest and icons, checked by Teams' rules.",
+    )
+    package.add_argument(
+        "--url", required=True, metavar="URL", help="your https page about Baton, named in the app"
+    )
+    package.add_argument(
+        "--organisation", default="Your organisation", metavar="NAME", help="who offers the app"
+    )
+    package.add_argument(
+        "--out", default="baton-teams.zip", metavar="FILE", help="where to write it"
+    )
+    package.add_argument(
+        "--slash",
+        action="store_true",
+        help="with slash commands, which not every tenant takes yet (manifest 1.29)",
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ from bots.terminal.follow import (
     follow,
 )
 from bots.terminal.live import Live
+from bots.terminal.teams_package import build_teams_package
 from bots.terminal.wiring import Wiring
 from runtime.domain.conversation import Person, Place
 from runtime.domain.errors import BatonError
@@ -43,6 +44,8 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
     as_json = cast(bool, arguments.json)
     if command == "doctor":
         return _report(examine(wiring), as_json=as_json)
+    if command == "teams":
+        return _report(build_teams_package(arguments, wiring), as_json=as_json)
     try:
         if command == "run":
             return _run(arguments, wiring)

@@ -35,6 +35,10 @@ class Wiring(Protocol):
         """Work on runs in this process until ``until`` says so of the given run."""
         ...
 
+    def teams_package(self, *, url: str, organisation: str, slash: bool) -> bytes:
+        """Build the file that is uploaded to Teams. Raises ``Refused``."""
+        ...
+
     def examinations(self) -> list[Examination]:
         """Give what ``doctor`` looks at, in the order it tells them."""
         ...
@@ -104,6 +108,12 @@ class ProcessWiring:
         process.work_until(self.settings, self._runtime, run_id, until)
         return self._runtime.view(run_id, workspace=None)
 
+    def teams_package(self, *, url: str, organisation: str, slash: bool) -> bytes:
+        """Build the file that is uploaded to Teams."""
+        from bots.manifests import teams_package
+
+        return teams_package(self.settings, url=url, organisation=organisation, slash=slash)
+
     def examinations(self) -> list[Examination]:
         """Give what ``doctor`` looks at; settings that cannot be read leave only themselves."""
         from bots.terminal.checks import installation, services
@@ -128,7 +138,7 @@ class ProcessWiring:
             ("database", lambda: services.database(settings)),
             ("queue", lambda: services.queue(settings)),
             ("slack", lambda: services.slack(settings)),
-            ("teams", lambda: services.teams(settings)),
+            ("teams", lambda: _teams(settings)),
             ("port", lambda: installation.port(settings)),
         ]
 
@@ -140,3 +150,12 @@ def _readable(settings: Settings) -> list[Check]:
         if name in settings.model_fields_set
     )
     return fine("settings", f"set: {', '.join(given)}" if given else "none set; defaults are used")
+
+
+def _teams(settings: Settings) -> list[Check]:
+    from bots.manifests import examine_teams
+
+    return [
+        Check(name="teams", ok=found.ok, detail=found.detail, todo=found.todo)
+        for found in examine_teams(settings)
+    ]

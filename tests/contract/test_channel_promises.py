@@ -18,9 +18,10 @@ from bots.slack.inbound import place as slack_place
 from bots.slack.rate import RateGate
 from bots.teams.channel import TeamsChannel
 from bots.teams.connector import Connector
+from bots.teams.identity import Application
 from bots.teams.pace import Pace
 from bots.teams.reference import Reference
-from bots.teams.tokens_out import ClientSecretTokens
+from bots.teams.tokens_out import EntraTokens
 from bots.terminal.channel import TerminalChannel
 from bots.views import Notice, Shown
 from runtime.domain.conversation import Place
@@ -155,7 +156,7 @@ async def _slack() -> AsyncGenerator[Kept]:
 async def _teams() -> AsyncGenerator[Kept]:
     with teams_world() as world:
         credentials = world.credentials
-        tokens = ClientSecretTokens(credentials, http_client=world.msal_http())
+        tokens = EntraTokens(Application(credentials, http_client=world.msal_http()))
         channel = TeamsChannel(
             credentials,
             connector=Connector(tokens=tokens, service_urls=credentials.service_urls),

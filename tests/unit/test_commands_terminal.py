@@ -49,6 +49,9 @@ class Bench:
                 return view
         raise AssertionError("the command went on waiting after the last state")
 
+    def teams_package(self, *, url: str, organisation: str, slash: bool) -> bytes:
+        raise AssertionError("no test here builds an app")
+
     def examinations(self) -> list[Examination]:
         return [("home", lambda: fine("home", "/somewhere")), ("database", self._database)]
 

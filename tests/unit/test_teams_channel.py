@@ -14,10 +14,11 @@ from bots.courier import Courier
 from bots.teams.channel import TeamsChannel
 from bots.teams.connector import CallError, Connector
 from bots.teams.credentials import TeamsCredentials
+from bots.teams.identity import Application
 from bots.teams.keys import KeyRing
 from bots.teams.pace import Pace
 from bots.teams.reference import Reference
-from bots.teams.tokens_out import ClientSecretTokens
+from bots.teams.tokens_out import EntraTokens
 from bots.views import Notice, Shown
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import Refused, Upstream
@@ -40,8 +41,8 @@ class Line:
 
     def __post_init__(self) -> None:
         self.http: MsalHttp = self.world.msal_http()
-        self.tokens = ClientSecretTokens(
-            self.world.credentials, http_client=self.http, now=lambda: self.now
+        self.tokens = EntraTokens(
+            Application(self.world.credentials, http_client=self.http), now=lambda: self.now
         )
         self.connector = Connector(
             tokens=self.tokens, service_urls=self.world.credentials.service_urls
@@ -137,7 +138,7 @@ def test_a_token_that_was_withdrawn_is_replaced_at_once(line: Line) -> None:
 
 def test_a_wrong_secret_is_the_operators_and_certain(line: Line) -> None:
     wrong = replace(line.world.credentials, password="hunter2")
-    tokens = ClientSecretTokens(wrong, http_client=line.http)
+    tokens = EntraTokens(Application(wrong, http_client=line.http))
     channel = TeamsChannel(
         wrong, connector=Connector(tokens=tokens, service_urls=wrong.service_urls)
     )

@@ -142,15 +142,6 @@ def slack(
     return checks
 
 
-def teams(settings: Settings) -> list[Check]:
-    """Tell whether Teams is set up."""
-    if settings.microsoft_app_id is None:
-        return fine("teams", "not set up")
-    if settings.microsoft_app_password is None:
-        return wrong("teams", "MICROSOFT_APP_PASSWORD is not set", todo="set the client secret")
-    return fine("teams", f"application {settings.microsoft_app_id}")
-
-
 def _revision(kind: str, revision: str | None, *, embedded: bool) -> list[Check]:
     if revision == migrate.HEAD:
         return fine("database", f"{kind}, tables at revision {revision}")

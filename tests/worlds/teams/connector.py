@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+import jwt
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.worlds.teams.activities import new_id
 from tests.worlds.teams.cards import card_of, faults
-from tests.worlds.teams.cast import EVERYBODY, PASSWORD, TENANT, Member
+from tests.worlds.teams.cast import APP_ID, EVERYBODY, PASSWORD, TENANT, Member
 from tests.worlds.teams.signing import Signer
 
+CONNECTOR = "https://api.botframework.com"
 _NAMES = ("id", "name", "objectId", "aadObjectId", "tenantId", "userRole")
 
 
@@ -82,6 +88,14 @@ class Connector:
     tokens: list[str] = field(default_factory=list[str])
     blocked: set[str] = field(default_factory=set[str])
     """Conversations whose people have blocked the bot."""
+    graph_tokens: list[str] = field(default_factory=list[str])
+    groups: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Whom Graph knows in which groups, by object id."""
+    group_questions: list[tuple[str, tuple[str, ...]]] = field(
+        default_factory=list[tuple[str, tuple[str, ...]]]
+    )
+    certificate: x509.Certificate | None = None
+    """What the application may prove itself with, beside its secret."""
     withdrawn: set[str] = field(default_factory=set[str])
     key_fetches: int = 0
     violations: list[str] = field(default_factory=list[str])
@@ -93,6 +107,8 @@ class Connector:
         app.router.add_get("/v1/.well-known/keys", self._keys)
         app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._authority)
         app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
+        app.router.add_get("/metadata/identity/oauth2/token", self._machine)
+        app.router.add_post("/v1.0/users/{user}/checkMemberGroups", self._groups)
         app.router.add_route("*", "/v3/{rest:.*}", self._connector)
         return app
 
@@ -116,12 +132,63 @@ class Connector:
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
-        if form.get("client_secret") != PASSWORD or request.match_info["tenant"] != TENANT:
-            return web.json_response({"error": "invalid_client"}, status=401)
-        self.tokens.append(f"token-{len(self.tokens) + 1}")
-        return web.json_response(
-            {"access_token": self.tokens[-1], "token_type": "Bearer", "expires_in": 3_600}
+        proven = form.get("client_secret") == PASSWORD or self._is_signed(
+            str(form.get("client_assertion", ""))
         )
+        if not proven or request.match_info["tenant"] != TENANT:
+            return web.json_response({"error": "invalid_client"}, status=401)
+        return self._issue(str(form["scope"]).removesuffix("/.default"))
+
+    async def _machine(self, request: web.Request) -> web.Response:
+        """Answer as the identity endpoint that Azure gives its machines."""
+        asked = request.query
+        if request.headers.get("Metadata") != "true" or asked.get("client_id") != APP_ID:
+            return web.json_response({"error": "invalid_request"}, status=400)
+        return self._issue(asked["resource"])
+
+    def _issue(self, resource: str) -> web.Response:
+        issued = self.tokens if resource == CONNECTOR else self.graph_tokens
+        kind = "token" if issued is self.tokens else "graph-token"
+        issued.append(f"{kind}-{len(issued) + 1}")
+        # Entra answers a number, the machine's endpoint its digits.
+        return web.json_response(
+            {"access_token": issued[-1], "token_type": "Bearer", "expires_in": 3_600}
+        )
+
+    def _is_signed(self, assertion: str) -> bool:
+        if self.certificate is None or not assertion:
+            return False
+        digest = self.certificate.fingerprint(hashes.SHA256())
+        thumbprint = base64.urlsafe_b64encode(digest).decode()
+        header = jwt.get_unverified_header(assertion)
+        key = self.certificate.public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                assertion,
+                key,
+                algorithms=["PS256"],
+                audience=f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token",
+            )
+        except jwt.PyJWTError:
+            return False
+        return header.get("x5t#S256") == thumbprint and claims["iss"] == claims["sub"] == APP_ID
+
+    async def _groups(self, request: web.Request) -> web.Response:
+        """Answer as Graph: of these groups, those somebody is in, also by way of others."""
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in (
+            self.graph_tokens
+        ):
+            return _error(401, "InvalidAuthenticationToken")
+        asked: list[str] = (await request.json())["groupIds"]
+        if len(asked) > 20:
+            return _error(400, "Request_BadRequest")
+        self.group_questions.append((request.match_info["user"], tuple(asked)))
+        fault = self._due("POST", request.rel_url.raw_path)
+        if fault is not None:
+            return _error(fault.status, fault.code)
+        theirs = self.groups.get(request.match_info["user"], set())
+        return web.json_response({"value": [one for one in asked if one in theirs]})
 
     async def _connector(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()

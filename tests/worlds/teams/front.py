@@ -11,7 +11,8 @@ from bots.bridge import Bridge
 from bots.door import Door
 from bots.teams.app import PATH, TeamsFront
 from bots.teams.credentials import TeamsCredentials
-from bots.teams.tokens_out import ClientSecretTokens
+from bots.teams.identity import Application
+from bots.teams.tokens_out import EntraTokens
 from runtime.clock import SystemClock
 from tests.worlds.slack.loop_thread import LoopThread
 from tests.worlds.teams.world import TeamsWorld
@@ -24,7 +25,9 @@ def teams_front(world: TeamsWorld, door: Door) -> Generator[None]:
     bridge = Bridge()
     signed = world.connector.signed
     credentials = world.credentials if signed else TeamsCredentials()
-    tokens = ClientSecretTokens(credentials, http_client=world.msal_http()) if signed else None
+    tokens = (
+        EntraTokens(Application(credentials, http_client=world.msal_http())) if signed else None
+    )
     front = TeamsFront(credentials, door, bridge, clock=SystemClock(), tokens=tokens)
 
     async def listen() -> tuple[web.AppRunner, int]:

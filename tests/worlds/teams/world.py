@@ -28,6 +28,7 @@ from tests.worlds.teams.signing import Signer
 T = TypeVar("T")
 
 _LOGIN = "https://login.microsoftonline.com"
+_MACHINE = "http://169.254.169.254"
 _LOOK_SECONDS = 0.02
 
 
@@ -280,7 +281,8 @@ class MsalHttp:
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> MsalAnswer:
         """Fetch."""
-        return self._ask(url, None, headers)
+        asked = f"{url}?{urllib.parse.urlencode(params)}" if params else url
+        return self._ask(asked, None, headers)
 
     def post(
         self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any
@@ -293,9 +295,9 @@ class MsalHttp:
 
     def _ask(self, url: str, data: bytes | None, headers: Any) -> MsalAnswer:
         self.requests.append(url)
-        assert url.startswith(_LOGIN), url
+        host = next(one for one in (_LOGIN, _MACHINE) if url.startswith(one))
         request = urllib.request.Request(
-            url.replace(_LOGIN, self._url, 1), data=data, headers=headers or {}
+            url.replace(host, self._url, 1), data=data, headers=headers or {}
         )
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
