@@ -61,6 +61,13 @@ class Connector:
             raise CallError("no_id_in_answer", ambiguous=True)
         return message_id
 
+    async def post_to(self, there: Reference, user_id: str, activity: JsonObject) -> str:
+        """Say something in a conversation that one person alone sees; gives the message's id."""
+        path = f"{_conversation(there)}/activities?isTargetedActivity=true"
+        targeted: JsonObject = {**activity, "recipient": {"id": user_id}}
+        answer = await self._call("POST", there, path, targeted)
+        return answer.identifier("id")
+
     async def put(self, there: Reference, message_id: str, activity: JsonObject) -> None:
         """Put something else in a message's place; may be repeated."""
         path = f"{_conversation(there)}/activities/{_quoted(message_id)}"

@@ -28,6 +28,8 @@ class Heard:
     addressed: bool
     event_key: str
     also_known_as: str | None
+    targeted: bool = False
+    """Only its author sees it, and only they may see the answer: a slash command."""
 
     def message(self, person: Person) -> Message:
         """Give what the runtime receives."""
@@ -112,14 +114,15 @@ def _thread(there: Reference, body: Payload) -> Reference:
 def read_message(body: Payload) -> Heard | None:
     """Read a message; None where Baton has nothing to hear in it.
 
-    Outside a personal chat only what mentions the bot is heard, also where an administrator lets
-    the bot read everything: talk among people is nobody's request.
+    Outside a personal chat only what mentions the bot, or is meant for it alone, is heard, also
+    where an administrator lets the bot read everything: talk among people is nobody's request.
     """
     reference = reference_in(body)
     activity_id = body.identifier("id")
     if reference is None or not activity_id:
         return None
-    if not reference.personal and not mentions_bot(body):
+    targeted = body.at("recipient", "isTargeted").value is True
+    if not reference.personal and not targeted and not mentions_bot(body):
         return None
     reference = _thread(reference, body)
     claim = claim_of(body, tenant=reference.tenant)
@@ -134,6 +137,7 @@ def read_message(body: Payload) -> Heard | None:
         addressed=True,
         event_key=_key(f"{root}:{activity_id}"),
         also_known_as=_second_key(root, body, text),
+        targeted=targeted,
     )
 
 

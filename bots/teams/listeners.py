@@ -9,6 +9,7 @@ from bots.bridge import Bridge
 from bots.commands import CommandReply, run_command
 from bots.door import Door
 from bots.teams.directory import Directory
+from bots.teams.handed import closing, form, read_handed
 from bots.teams.inbound import Heard, read_message, reference_in
 from bots.teams.payload import Payload
 from bots.teams.people import claim_of
@@ -18,12 +19,18 @@ from bots.teams.said import command_line
 from bots.teams.trouble import spell_trouble
 from bots.teams.whisper import Whisper
 from runtime.domain.errors import BatonError, Refused, Upstream
+from runtime.domain.json import JsonObject
 
 log = logging.getLogger(__name__)
 
 DOWN = (
     "Baton cannot reach its database at this moment, and nothing was done. "
     "Try again in a minute; if it stays so, tell whoever runs Baton."
+)
+_UNKNOWN_ACTION = "Baton knows no such action; an operator should install the newest app."
+_IN_THE_OPEN = (
+    "Only you see this. What Baton works on is seen by everybody here: to begin a run, mention me "
+    "in a message. All commands: help"
 )
 _HINT = "Say what you want done, for example: compare the vendor offers in offers.csv. Or: help"
 
@@ -55,6 +62,7 @@ class Listeners:
         try:
             reply = await self._take(heard)
         except Refused as refused:
+            # Never where others read, also where a slash command was refused.
             self.whisper.tell(heard.claim.user_id, heard.reference, refused.public)
         except Exception as error:
             raise NotTakenError(_cause(error)) from error
@@ -62,6 +70,35 @@ class Listeners:
             if reply is not None:
                 self._reply(heard, reply)
                 self.answered.add(heard.event_key)
+
+    async def fetched(self, body: Payload) -> JsonObject:
+        """Open the form of "Hand to Baton", or say why it stays shut."""
+        handed = read_handed(body)
+        if handed is None:
+            return closing(_UNKNOWN_ACTION)
+        try:
+            await self.directory.speaker(handed.claim, handed.reference)
+        except BatonError as error:
+            return closing(error.public)
+        return form(handed)
+
+    async def submitted(self, body: Payload) -> JsonObject:
+        """Begin a run with the message that was handed over, where that message stands."""
+        handed = read_handed(body)
+        if handed is None:
+            return closing(_UNKNOWN_ACTION)
+        if not handed.request:
+            return closing("Nothing was begun: say in a few words what you want done.")
+        try:
+            person = await self.directory.speaker(handed.claim, handed.reference)
+            received = await self.bridge(self.runtime.receive, handed.message(person))
+        except BatonError as error:
+            return closing(error.public)
+        except Exception as error:
+            # One transaction: nothing was begun, and the person, told so, sends it again.
+            log.error("a message could not be handed over: %s", spell_trouble(error))
+            return closing(DOWN)
+        return closing(f"Run {received.number} has it. Its card is in the conversation.")
 
     async def installed(self, body: Payload) -> None:
         """Remember where Baton was added, and greet; a channel is not disturbed.
@@ -97,7 +134,9 @@ class Listeners:
             raise NotTakenError(_cause(error)) from error
 
     def _reply(self, heard: Heard, reply: CommandReply) -> None:
-        if reply.private:
+        if heard.targeted and not heard.reference.personal:
+            self.whisper.aside(heard.claim.user_id, heard.reference, reply.text)
+        elif reply.private:
             self.whisper.tell(heard.claim.user_id, heard.reference, reply.text)
         elif reply.text:
             self.whisper.reply(heard.reference, reply.text)
@@ -108,6 +147,8 @@ class Listeners:
         if command is not None:
             return await self._command(heard, command)
         person = await self.directory.speaker(heard.claim, heard.reference)
+        if heard.targeted:
+            return CommandReply(text=_IN_THE_OPEN)
         if not heard.text:
             return CommandReply(text=_HINT)
         if heard.reference.personal:

@@ -21,7 +21,6 @@ from bots.teams.payload import Payload
 
 _BODY = "baton.body"
 _ANSWER = "baton.answer"
-_CARD_ACTION = "adaptiveCard/action"
 _ROUTED = ("type", "id", "name", "action", "channelId", "serviceUrl", "conversation", "value")
 
 
@@ -97,9 +96,15 @@ class _Handler(TeamsActivityHandler):
     async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
         # Not the SDK's own way: it refuses answers that are words and drops who triggered it.
         body = _body(turn_context)
-        if body.text("name") != _CARD_ACTION:
-            return InvokeResponse(status=501)
-        return InvokeResponse(status=200, body=await self._clicks.executed(body))
+        match body.text("name"):
+            case "adaptiveCard/action":
+                return InvokeResponse(status=200, body=await self._clicks.executed(body))
+            case "composeExtension/fetchTask":
+                return InvokeResponse(status=200, body=await self._listeners.fetched(body))
+            case "composeExtension/submitAction":
+                return InvokeResponse(status=200, body=await self._listeners.submitted(body))
+            case _:
+                return InvokeResponse(status=501)
 
     async def on_installation_update_add(self, turn_context: TurnContext) -> None:
         await self._listeners.installed(_body(turn_context))

@@ -37,6 +37,10 @@ class Whisper:
         """Say something where it was asked."""
         self._soon(self._reply(there, text))
 
+    def aside(self, user_id: str, there: Reference, text: str) -> None:
+        """Say something where it was asked, to one person alone."""
+        self._soon(self._connector.post_to(there, user_id, draw_reply(text).activity))
+
     def welcome(self, there: Reference) -> None:
         """Say what Baton is, where it was added."""
         self._soon(self._say(there, draw_welcome().activity))
@@ -58,7 +62,7 @@ class Whisper:
         if self._saying:
             await asyncio.wait(self._saying, timeout=5)
 
-    def _soon(self, saying: Coroutine[None, None, None]) -> None:
+    def _soon(self, saying: Coroutine[None, None, object]) -> None:
         if len(self._saying) >= _MOST_AT_ONCE:
             saying.close()
             log.warning("a reply was dropped: Teams is too slow")
@@ -96,7 +100,7 @@ class Whisper:
         return self._chats[key]
 
 
-async def _quietly(saying: Coroutine[None, None, None]) -> None:
+async def _quietly(saying: Coroutine[None, None, object]) -> None:
     try:
         await saying
     except (CallError, Upstream) as fault:

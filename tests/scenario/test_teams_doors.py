@@ -9,20 +9,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bots.builders import approval_card, question_card, run_card
-from bots.teams.drawn import Drawn
-from bots.teams.rendering import draw
-from bots.views import Shown
+from bots.builders import question_card, run_card
 from runtime.domain.approval import Verdict
-from runtime.domain.conversation import Message, Received
 from runtime.domain.run import OpenQuestion
 from runtime.domain.states import ApprovalStatus
-from tests.worlds.front_door import NOON, FrontDoor, a_run, a_view, an_approval
+from tests.worlds.front_door import NOON, a_run, a_view
 from tests.worlds.teams import activities
 from tests.worlds.teams.cards import buttons, readable
 from tests.worlds.teams.cast import (
@@ -38,62 +34,16 @@ from tests.worlds.teams.cast import (
     Chat,
     Member,
 )
-from tests.worlds.teams.connector import Posted
-from tests.worlds.teams.front import teams_front
-from tests.worlds.teams.world import Answer, TeamsWorld, teams_world
+from tests.worlds.teams.place import Place, teams_place
+from tests.worlds.teams.world import Answer
 
 CHATS = pytest.mark.parametrize("chat", [PERSONAL, GROUP, CHANNEL], ids=lambda chat: chat.kind)
 
 
-class DownError(Exception):
-    """What a database that is away looks like, with somebody's words in its message."""
-
-
-@dataclass
-class Door(FrontDoor):
-    """The front door, which a test can shut."""
-
-    down: bool = field(default=False)
-
-    def receive(self, message: Message) -> Received:
-        if self.down:
-            raise DownError(message.text)
-        return super().receive(message)
-
-    def approval(self, ref: str, *, workspace: str | None) -> Any:
-        if self.down:
-            raise DownError(ref)
-        return super().approval(ref, workspace=workspace)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A front, its door, and the Teams around it."""
-
-    world: TeamsWorld
-    door: Door
-
-    def card(self, shown: Shown, chat: Chat = GROUP) -> Posted:
-        """Let a card be there already, as the courier posts it."""
-        drawn: Drawn = draw(shown)
-        message = Posted(
-            id=activities.new_id(), conversation=chat.id, revisions=[dict(drawn.activity)]
-        )
-        self.world.connector.messages.append(message)
-        return message
-
-    def approval(self, chat: Chat = GROUP, **changes: Any) -> Posted:
-        """Let an approval be open, and its card be there."""
-        asked = an_approval(**changes)
-        self.door.asked[asked.id] = asked
-        return self.card(approval_card(asked), chat)
-
-
 @pytest.fixture
 def place() -> Iterator[Place]:
-    door = Door()
-    with teams_world() as world, teams_front(world, door):
-        yield Place(world, door)
+    with teams_place() as running:
+        yield running
 
 
 @CHATS
@@ -501,31 +451,3 @@ def test_the_sdk_is_not_loaded_by_a_front_that_starts() -> None:
     )
 
     assert ended.stdout.strip() == "[]"
-
-
-def test_buttons_are_shown_to_who_may_decide_and_the_reason_to_who_may_not(place: Place) -> None:
-    card = place.approval()
-    place.door.refusals[BEN.principal] = "it needs the role 'approver'"
-
-    place.world.look(ADA, card, GROUP)
-    place.world.look(BEN, card, GROUP)
-
-    assert {one.verb for one in buttons(place.world.seen_by(ADA, card))} == {
-        "approval.approve",
-        "approval.reject",
-    }
-    seen = place.world.seen_by(BEN, card)
-    assert buttons(seen) == []
-    assert "needs the role 'approver'" in readable(seen)
-    assert place.world.connector.violations == []
-
-
-def test_a_code_that_links_accounts_is_shown_to_nobody_else(place: Place) -> None:
-    place.world.say(ADA, GROUP, "link")
-
-    told = place.world.told_privately(ADA, "link AAAA-BBBB-CCCC")
-
-    assert told.conversation != GROUP.id
-    assert place.world.messages(GROUP) == []
-    place.world.say(BEN, GROUP, "link AAAA-BBBB-CCCC")
-    place.world.told_privately(BEN, "This code is of Ada (teams:")

@@ -97,3 +97,37 @@ def installed(
     """Give the news that the app was added somewhere; ``remove`` says that it is gone."""
     body = envelope("installationUpdate", person, chat, service_url=service_url)
     return body | {"action": action}
+
+
+def slash(person: Member, chat: Chat, text: str, *, service_url: str) -> dict[str, Any]:
+    """Give a slash command, which only its author sees."""
+    body = message(person, chat, text, service_url=service_url, mention=False)
+    body["recipient"]["isTargeted"] = True
+    return body
+
+
+def handed(
+    person: Member,
+    chat: Chat,
+    *,
+    service_url: str,
+    request: str | None = None,
+    said: str = "<p>Please <b>compare</b> the offers &amp; buy<br>the best</p>",
+    command: str = "hand",
+) -> dict[str, Any]:
+    """Give the choice of "Hand to Baton" on a message of Ben's; with ``request``, its form sent."""
+    body = envelope("invoke", person, chat, service_url=service_url)
+    step = "fetchTask" if request is None else "submitAction"
+    body["name"] = f"composeExtension/{step}"
+    body["value"] = {
+        "commandId": command,
+        "commandContext": "message",
+        "messagePayload": {
+            "id": "1600000000007",
+            "from": {"user": {"displayName": "Ben", "id": "aaaa"}},
+            "body": {"contentType": "html", "content": said},
+        },
+    }
+    if request is not None:
+        body["value"]["data"] = {"request": request}
+    return body

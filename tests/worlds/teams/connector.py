@@ -43,6 +43,8 @@ class Posted:
     id: str
     conversation: str
     revisions: list[dict[str, Any]]
+    only_for: str = ""
+    """The one person who sees it; empty where everybody does."""
 
     @property
     def activity(self) -> dict[str, Any]:
@@ -210,12 +212,14 @@ class Connector:
         fault = self._due(request.method, path + raw.decode())
         if fault is not None and not fault.after:
             return await _fail(request, fault)
-        answer = self._do(request.method, [unquote(part) for part in path.split("/")[3:]], body)
+        only_for = body["recipient"]["id"] if "isTargetedActivity" in request.query else ""
+        parts = [unquote(part) for part in path.split("/")[3:]]
+        answer = self._do(request.method, parts, body, only_for)
         if fault is not None:
             return await _fail(request, fault)
         return answer
 
-    def _do(self, method: str, parts: list[str], body: Any) -> web.Response:
+    def _do(self, method: str, parts: list[str], body: Any, only_for: str) -> web.Response:
         if parts and parts[0] in self.blocked:
             return _error(403, "BotBlockedByUser")
         match method, parts:
@@ -225,7 +229,9 @@ class Connector:
                 return web.json_response({"id": chat}, status=201)
             case "POST", [conversation, "activities"]:
                 self._look_at(body)
-                message = Posted(id=new_id(), conversation=conversation, revisions=[body])
+                message = Posted(
+                    id=new_id(), conversation=conversation, revisions=[body], only_for=only_for
+                )
                 self.messages.append(message)
                 return web.json_response({"id": message.id}, status=201)
             case "PUT", [conversation, "activities", message_id]:

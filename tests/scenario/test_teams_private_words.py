@@ -1,0 +1,170 @@
+"""What in Teams is for one person: their view of a card, slash commands, forms, codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.worlds.front_door import a_run, a_view
+from tests.worlds.teams import activities
+from tests.worlds.teams.cards import buttons, readable
+from tests.worlds.teams.cast import (
+    ADA,
+    BEN,
+    CHANNEL,
+    GROUP,
+    GUEST,
+    PERSONAL,
+    TENANT,
+    Chat,
+)
+from tests.worlds.teams.place import Place, teams_place
+
+CHATS = pytest.mark.parametrize("chat", [PERSONAL, GROUP, CHANNEL], ids=lambda chat: chat.kind)
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with teams_place() as running:
+        yield running
+
+
+def test_buttons_are_shown_to_who_may_decide_and_the_reason_to_who_may_not(place: Place) -> None:
+    card = place.approval()
+    place.door.refusals[BEN.principal] = "it needs the role 'approver'"
+
+    place.world.look(ADA, card, GROUP)
+    place.world.look(BEN, card, GROUP)
+
+    assert {one.verb for one in buttons(place.world.seen_by(ADA, card))} == {
+        "approval.approve",
+        "approval.reject",
+    }
+    seen = place.world.seen_by(BEN, card)
+    assert buttons(seen) == []
+    assert "needs the role 'approver'" in readable(seen)
+    assert place.world.connector.violations == []
+
+
+def test_a_code_that_links_accounts_is_shown_to_nobody_else(place: Place) -> None:
+    place.world.say(ADA, GROUP, "link")
+
+    told = place.world.told_privately(ADA, "link AAAA-BBBB-CCCC")
+
+    assert told.conversation != GROUP.id
+    assert place.world.messages(GROUP) == []
+    place.world.say(BEN, GROUP, "link AAAA-BBBB-CCCC")
+    place.world.told_privately(BEN, "This code is of Ada (teams:")
+
+
+@pytest.mark.parametrize("chat", [GROUP, CHANNEL], ids=lambda chat: chat.kind)
+def test_a_slash_command_is_answered_to_its_author_alone(place: Place, chat: Chat) -> None:
+    place.door.put(a_view(a_run(workspace=TENANT)))
+
+    place.world.deliver(activities.slash(ADA, chat, "status 12", service_url=place.world.url))
+
+    place.world.until(lambda: place.world.connector.messages)
+    (reply,) = place.world.connector.messages
+    assert reply.only_for == ADA.id
+    assert "Run #12" in readable(reply.card)
+    assert place.world.connector.violations == []
+
+
+def test_a_request_that_nobody_else_sees_begins_nothing(place: Place) -> None:
+    body = activities.slash(ADA, GROUP, "compare the offers", service_url=place.world.url)
+
+    place.world.deliver(body)
+
+    place.world.until(lambda: place.world.connector.messages)
+    (reply,) = place.world.connector.messages
+    assert reply.only_for == ADA.id
+    assert "mention me" in readable(reply.card)
+    assert place.door.messages == []
+
+
+@CHATS
+def test_a_message_is_handed_over_with_a_form(place: Place, chat: Chat) -> None:
+    url = place.world.url
+
+    opened = place.world.deliver(activities.handed(ADA, chat, service_url=url))
+
+    assert opened.status == 200
+    value = opened.body["task"]["value"]
+    assert opened.body["task"]["type"] == "continue"
+    assert "Please compare the offers & buy" in readable(value["card"]["content"])
+    assert place.door.messages == []
+    asked = "Do what Ben asks for"
+    sent = place.world.deliver(activities.handed(ADA, chat, service_url=url, request=asked))
+
+    assert "Run 12 has it" in sent.body["task"]["value"]
+    (message,) = place.door.messages
+    assert message.person.principal == ADA.principal
+    assert message.text.startswith(f"{asked}\n\nBen wrote:\n> Please compare")
+    expected = f"{chat.id};messageid=1600000000007" if chat.kind == "channel" else chat.id
+    assert message.place.key == expected
+
+
+def test_a_form_that_is_sent_twice_begins_one_run(place: Place) -> None:
+    body = activities.handed(ADA, GROUP, service_url=place.world.url, request="Do it")
+
+    place.world.deliver(body)
+    again = place.world.deliver(body)
+
+    assert "Run 12 has it" in again.body["task"]["value"]
+    assert len(place.door.messages) == 1
+
+
+@pytest.mark.parametrize("request_", ["", "   "])
+def test_a_form_without_words_begins_nothing(place: Place, request_: str) -> None:
+    body = activities.handed(ADA, GROUP, service_url=place.world.url, request=request_)
+
+    assert "few words" in place.world.deliver(body).body["task"]["value"]
+    assert place.door.messages == []
+
+
+@pytest.mark.parametrize("sends", [None, "Do it"])
+def test_who_may_not_ask_hands_nothing_over(place: Place, sends: str | None) -> None:
+    body = activities.handed(GUEST, GROUP, service_url=place.world.url, request=sends)
+
+    answer = place.world.deliver(body).body["task"]
+
+    assert answer["type"] == "message"
+    assert "guest" in answer["value"]
+    assert place.door.messages == []
+
+
+def test_a_conversation_without_baton_says_so_in_the_dialog(place: Place) -> None:
+    place.world.fault("GET", "/members/", status=403, code="BotNotInConversationRoster")
+    body = activities.handed(ADA, GROUP, service_url=place.world.url)
+
+    answer = place.world.deliver(body).body["task"]
+
+    assert answer["type"] == "message"
+    assert "not know you" in answer["value"]
+
+
+@pytest.mark.parametrize(
+    ("command", "value"), [("other", None), ("hand", []), ("hand", {}), ("hand", "x")]
+)
+def test_an_action_of_no_shape_is_answered_in_words(
+    place: Place, command: str, value: object
+) -> None:
+    body = activities.handed(ADA, GROUP, service_url=place.world.url, command=command)
+    if value is not None:
+        body["value"] = value
+
+    answer = place.world.deliver(body)
+
+    assert answer.status == 200
+    assert "no such action" in answer.body["task"]["value"]
+
+
+def test_a_form_sent_during_an_outage_is_answered_and_begins_nothing(place: Place) -> None:
+    place.door.down = True
+    body = activities.handed(ADA, GROUP, service_url=place.world.url, request="a secret plan")
+
+    said = place.world.deliver(body).body["task"]["value"]
+
+    assert "nothing was done" in said
+    assert "secret" not in said
