@@ -22,6 +22,7 @@ from bots.views import Answer, Notice, QuestionCard
 from runtime.domain.json import Json
 
 _MOST_FILES = 10
+_MOST_OPENED = 4
 _MOST_SOURCES = 10
 _MOST_CHOICES = 20
 _LENGTHS = (24_000, 18_000, 12_000, 8_000, 5_000, 3_000, 1_500, 700, 300, 100)
@@ -39,7 +40,8 @@ def draw_answer(answer: Answer) -> Drawn:
                     *(small(_cut_notice(answer)) if len(said) > limit else []),
                     *_files(answer, name_limit=120 if limit > 1_500 else 10),
                     *small(*_small_print(answer)),
-                ]
+                ],
+                _file_buttons(answer),
             ),
         )
         for limit in _LENGTHS
@@ -158,6 +160,17 @@ def _files(answer: Answer, *, name_limit: int) -> list[Element]:
     left = len(answer.files) - len(listed)
     more = small(f"and {plural(left, 'more file')}" if left else "")
     return [line(run("Files", bold=True), spacing="Medium"), *listed, *more]
+
+
+def _file_buttons(answer: Answer) -> list[Json]:
+    return [
+        button(
+            f"Open {one_line(file.name, 40)}",
+            verb="file.show",
+            data={"run": answer.run_id, "file": at},
+        )
+        for at, file in enumerate(answer.files[:_MOST_OPENED])
+    ]
 
 
 def _small_print(answer: Answer) -> list[str]:

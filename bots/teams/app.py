@@ -12,6 +12,7 @@ from bots.bridge import Bridge
 from bots.door import Door
 from bots.teams.clicks import Clicks
 from bots.teams.connector import Connector
+from bots.teams.controls import Controls
 from bots.teams.credentials import TeamsCredentials
 from bots.teams.directory import Directory
 from bots.teams.edge import Edge
@@ -58,6 +59,7 @@ class TeamsFront:
             directory=directory,
             whisper=self._whisper,
             sightings=Sightings(runtime=runtime, bridge=bridge),
+            controls=Controls(runtime=runtime, bridge=bridge),
         )
         self._listeners = Listeners(
             runtime=runtime,

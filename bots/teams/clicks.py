@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bots.bridge import Bridge
-from bots.builders import approval_card, outcome_line, question_card, run_card
+from bots.builders import approval_card, outcome_line, question_card
 from bots.door import Door
 from bots.spelling import cut
 from bots.teams.approval_card import LONGEST_REASON, LOOK, REASON, draw_approval
+from bots.teams.controls import Controls
 from bots.teams.directory import Directory
 from bots.teams.drawn import CARD_TYPE, Drawn
 from bots.teams.inbound import VERDICT_VERBS, Click, read_click
@@ -65,6 +66,7 @@ class Clicks:
     directory: Directory
     whisper: Whisper
     sightings: Sightings
+    controls: Controls
 
     async def executed(self, body: Payload) -> InvokeBody:
         """Answer ``Action.Execute``: with the present card, or in words."""
@@ -115,7 +117,7 @@ class Clicks:
         return replace(outcome, card=card)
 
     async def _act_as(self, click: Click, person: Person, sighting: Sighting | None) -> _Outcome:
-        family, _, word = click.verb.partition(".")
+        family = click.verb.partition(".")[0]
         if click.verb == LOOK:
             return await self._personal(click, person)
         if click.verb == LOOK_AT_ANY:
@@ -125,8 +127,9 @@ class Clicks:
             return _Outcome(problem=_STALE)
         if click.verb in VERDICT_VERBS:
             return await self._decide(click, person)
-        if family == "run":
-            return await self._control(click, word, person)
+        if family in ("run", "file", "answer"):
+            card = await self.controls.press(click, person)
+            return _Outcome(problem=_STALE) if card is None else _Outcome(card=card)
         if click.verb == "question.answer":
             return await self.bridge(_answer, self.runtime, click, person)
         return _Outcome(problem=_STALE)
@@ -152,19 +155,6 @@ class Clicks:
             words = _lost(decided.approval)
             return replace(_shown(decided.approval, note=words), problem=words)
         return _shown(decided.approval, note="" if decided.final else _NOTED)
-
-    async def _control(self, click: Click, word: str, person: Person) -> _Outcome:
-        calls = {
-            "cancel": self.runtime.cancel,
-            "pause": self.runtime.pause,
-            "resume": self.runtime.resume,
-            "retry": self.runtime.retry,
-        }
-        run = click.data.identifier("run")
-        if word not in calls or not run:
-            return _Outcome(problem=_STALE)
-        view = await self.bridge(calls[word], run, person)
-        return _Outcome(card=draw(run_card(view)))
 
 
 def _words(text: str) -> InvokeBody:

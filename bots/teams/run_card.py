@@ -11,6 +11,7 @@ from bots.views import RunCard, StepLine
 from runtime.domain.json import Json
 
 _MOST_STEPS = 40
+_MOST_REASONS = 12
 _SIGNS = {
     "ready": "○",
     "running": "◐",
@@ -24,13 +25,19 @@ _SIGNS = {
 _DONE = frozenset({"succeeded", "skipped", "cancelled"})
 
 
-def draw_run(view: RunCard) -> Drawn:
-    """Draw a run; its controls are there however long its plan is."""
+def draw_run(view: RunCard, *, why: str = "") -> Drawn:
+    """Draw a run; its controls are there however long its plan is.
+
+    ``why`` is for the person who asked: what it waits for, and which rules applied.
+    """
     summary = f"Run {view.number}, {view.status}: {one_line(view.goal)}. {view.status_line}"
     return first_fitting(
         Drawn(
             summary=summary,
-            card=card(_body(view, steps_shown=shown, words=words), _controls(view)),
+            card=card(
+                [*_body(view, steps_shown=shown, words=words), *_why(why, words)],
+                _controls(view, explained=bool(why)),
+            ),
         )
         for words in (600, 120, 40)
         for shown in _descending(min(len(view.steps), _MOST_STEPS))
@@ -99,7 +106,15 @@ def _small_print(view: RunCard, done: int) -> str:
     return " · ".join(parts)
 
 
-def _controls(view: RunCard) -> list[Json]:
+def _why(why: str, words: int) -> list[Element]:
+    if not why:
+        return []
+    told = [one for one in why.split("\n") if one.strip()][:_MOST_REASONS]
+    lines = [line(run(cut(one, words)), spacing="Small") for one in told]
+    return [line(run("Why", bold=True), spacing="Large"), *lines]
+
+
+def _controls(view: RunCard, *, explained: bool) -> list[Json]:
     data = {"run": view.run_id}
     stop = button("Stop it", verb="run.cancel", data=data, style="destructive")
     warning = f"Run {view.number} ends now. What it has done already is not undone."
@@ -109,4 +124,5 @@ def _controls(view: RunCard) -> list[Json]:
         "retry": button("Retry", verb="run.retry", data=data, style="positive"),
         "cancel": disclose("Stop…", body=[line(run(warning))], actions=[stop]),
     }
-    return [buttons[name] for name in view.controls if name in buttons]
+    why = [] if explained else [button("Why", verb="run.why", data=data)]
+    return [*(buttons[name] for name in view.controls if name in buttons), *why]

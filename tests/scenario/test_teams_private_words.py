@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bots.builders import answer, run_card
+from runtime.domain.run import Artifact
 from tests.worlds.front_door import a_run, a_view
 from tests.worlds.teams import activities
-from tests.worlds.teams.cards import buttons, readable
+from tests.worlds.teams.cards import buttons, faults, readable
 from tests.worlds.teams.cast import (
     ADA,
     BEN,
@@ -168,3 +170,65 @@ def test_a_form_sent_during_an_outage_is_answered_and_begins_nothing(place: Plac
 
     assert "nothing was done" in said
     assert "secret" not in said
+
+
+def test_why_a_run_waits_is_told_to_who_asks(place: Place) -> None:
+    view = place.door.put(a_view(a_run(workspace=TENANT)))
+    card = place.card(run_card(view))
+
+    place.world.press(ADA, card, "run.why", GROUP)
+
+    seen = readable(place.world.seen_by(ADA, card))
+    assert "Why" in seen.split("\n")
+    assert "Run #12 is running" in seen
+    assert "Why" not in readable(card.card).split("\n")
+    assert place.world.connector.violations == []
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "shown"),
+    [
+        ("text/csv", b"vendor,total\r\nNordlicht IT,11280\r\n", "Nordlicht IT,11280"),
+        ("application/json", b'{"total": 11280}', '{"total": 11280}'),
+        ("text/plain", b"\xff\xfe\x00broken", "bytes: the console opens it"),
+        ("image/png", b"\x89PNG", "bytes: the console opens it"),
+        ("text/plain", b"[x](https://evil.example) **b** <at>Ada</at>\n" * 4_000, "more lines"),
+    ],
+)
+def test_a_file_is_opened_in_the_view_of_who_reads_it(
+    place: Place, media_type: str, content: bytes, shown: str
+) -> None:
+    file = Artifact(
+        name="offers.csv", media_type=media_type, size_bytes=len(content), digest="d" * 64,
+        step_id="run_1:/plan/1/compare",
+    )  # fmt: skip
+    view = place.door.put(
+        a_view(
+            a_run(workspace=TENANT, answer="See the file."), status="succeeded", artifacts=(file,)
+        )
+    )
+    place.door.contents["run_1", "offers.csv"] = content
+    card = place.card(answer(view))
+
+    place.world.press(ADA, card, "file.show", GROUP)
+
+    seen = place.world.seen_by(ADA, card)
+    assert shown in readable(seen)
+    assert faults(seen) == []
+    assert "See the file." in readable(card.card)
+    place.world.press(ADA, card, "answer.back", GROUP)
+    assert "See the file." in readable(place.world.seen_by(ADA, card))
+
+
+@pytest.mark.parametrize("file", [None, -1, 7, "0", True])
+def test_a_file_that_is_not_there_is_not_opened(place: Place, file: object) -> None:
+    card = place.card(answer(place.door.put(a_view(a_run(workspace=TENANT), status="succeeded"))))
+
+    answered = place.world.deliver(
+        activities.execute(
+            ADA, GROUP, service_url=place.world.url, message_id=card.id,
+            verb="file.show", data={"run": "run_1", "file": file},
+        )
+    )  # fmt: skip
+
+    assert "older card" in answered.body["value"]

@@ -212,7 +212,8 @@ class Connector:
         fault = self._due(request.method, path + raw.decode())
         if fault is not None and not fault.after:
             return await _fail(request, fault)
-        only_for = body["recipient"]["id"] if "isTargetedActivity" in request.query else ""
+        targeted = "isTargetedActivity" in request.query
+        only_for = str(json.loads(raw)["recipient"]["id"]) if targeted else ""
         parts = [unquote(part) for part in path.split("/")[3:]]
         answer = self._do(request.method, parts, body, only_for)
         if fault is not None:
