@@ -230,7 +230,7 @@ def consume(
         bind_runs(base.broker, worker.engine.execute)
         worker.start()
     if bridge is not None:
-        channels, hang_up = _channels(base.settings)
+        channels, hang_up = _channels(base, bridge)
         bind_deliveries(base.broker, Courier(base.runtime, bridge, channels).deliver)
         base.broker.add_middleware(Farewell(hang_up))
     return start_worker(base.broker, queues=queues, threads=base.settings.worker_threads)
@@ -245,16 +245,20 @@ def wind_down(base: Base, worker: Worker, queue: dramatiq.Worker) -> None:
     base.database.close()
 
 
-def _channels(settings: Settings) -> tuple[dict[str, Channel], list[Close]]:
+def _channels(base: Base, bridge: Bridge) -> tuple[dict[str, Channel], list[Close]]:
     from bots.console.channel import ConsoleChannel
     from bots.terminal.channel import TerminalChannel
 
+    settings = base.settings
     channels: list[Channel] = [ConsoleChannel(), TerminalChannel()]
     hang_up: list[Close] = []
     if settings.slack_bot_token is not None:
         from bots.slack.channel import SlackChannel
 
-        slack = SlackChannel(_slack(settings))
+        async def contents(run: str, name: str) -> bytes:
+            return (await bridge(base.runtime.artifact, run, name, workspace=None))[1]
+
+        slack = SlackChannel(_slack(settings), contents=contents)
         channels.append(slack)
         hang_up.append(slack.close)
     teams = TeamsCredentials.of(settings)

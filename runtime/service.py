@@ -23,6 +23,7 @@ from runtime.door.hear import Hearing
 from runtime.door.look import Looking
 from runtime.door.people import People
 from runtime.door.reach import Reaching
+from runtime.door.rate import Rating
 from runtime.door.steer import Steering
 from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy
@@ -52,6 +53,7 @@ class Runtime:
     carrying: Carrying
     people: People
     reaching: Reaching
+    rating: Rating
     library: Library
 
     def receive(self, message: Message) -> Received:
@@ -112,6 +114,10 @@ class Runtime:
     def lose_surface(self, place: Place, *, reason: str) -> None:
         """Speak at a place no more; what waits there is shown elsewhere."""
         self.reaching.lose(place, reason=reason)
+
+    def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
+        """Take what somebody thinks of an answer; count who found it good, and who bad."""
+        return self.rating.rate(run, person, good=good, surface=surface, workspace=scope(person))
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -239,6 +245,7 @@ def open_runtime(
         people=People(database=database, clock=clock),
         reaching=Reaching(database=database, clock=clock, bell=bell, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
+        rating=Rating(database=database, clock=clock),
         library=library,
     )
 

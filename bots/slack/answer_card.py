@@ -6,47 +6,85 @@ from collections.abc import Sequence
 
 from bots.slack.blocks import (
     BUTTON_LIMIT,
-    MESSAGE_CHARACTERS,
     TEXT_LIMIT,
     Block,
     actions,
     bullets,
     button,
     context,
+    feedback,
     leaf,
     markdown_block,
     rich,
     section,
 )
 from bots.slack.drawn import Drawn, first_fitting
-from bots.slack.escape import UNLIMITED, markdown, mrkdwn
+from bots.slack.escape import mrkdwn
+from bots.slack.parts import MARKDOWN_LIMIT, split
 from bots.spelling import cut, duration, money, one_line, plural
 from bots.views import Answer, Notice, QuestionCard
 from runtime.domain.json import Json
 
+_MOST_MESSAGES = 4
+_BEGINNINGS = (2_500, 1_000, 300)
 _MOST_FILES = 10
 _MOST_SOURCES = 10
 _MOST_CHOICES = 10
 
 
-def draw_answer(answer: Answer) -> Drawn:
-    """Draw an answer whole where it fits, and else as much as fits, saying so."""
-    said = cut(answer.text, 2 * MESSAGE_CHARACTERS) or "(no answer)"
-    text = mrkdwn(f"Run {answer.run_number}, {answer.outcome}: {said}", limit=TEXT_LIMIT)
-    whole = len(markdown(said, limit=UNLIMITED))
-    return first_fitting(
-        Drawn(
-            text=text,
-            blocks=(
-                markdown_block(said, limit=limit),
-                *([context(_cut_notice(answer))] if whole > limit else []),
+def draw_answer(answer: Answer) -> tuple[Drawn, ...]:
+    """Draw an answer in as many messages as it needs.
+
+    One that would need more than a few is begun, and follows whole as a file: ``needs_a_file``.
+    """
+    parts = split(answer.text or "(no answer)", most=_MOST_MESSAGES)
+    if parts is None:
+        notice = context(_cut_notice(answer))
+        return (_last(answer, [cut(answer.text, size) for size in _BEGINNINGS], notice),)
+    *before, last = parts
+    return (*(_earlier(answer, part) for part in before), _last(answer, [last]))
+
+
+def needs_a_file(answer: Answer) -> bool:
+    """Tell whether an answer is too long to be posted."""
+    return split(answer.text, most=_MOST_MESSAGES) is None
+
+
+def _earlier(answer: Answer, part: str) -> Drawn:
+    return Drawn(text=_words(answer, part), blocks=(markdown_block(part, limit=MARKDOWN_LIMIT),))
+
+
+def _last(answer: Answer, forms: Sequence[str], *notice: Block) -> Drawn:
+    """Draw the message that ends an answer: with files, small print, and a question back."""
+    drawn = (
+        (
+            form,
+            (
+                markdown_block(form, limit=MARKDOWN_LIMIT),
+                *notice,
                 *_files(answer, name_limit=names),
                 context(*_small_print(answer)),
             ),
         )
+        for form in forms
         for names in (120, 30, 10)
-        # JSON spells line ends and quotes with two characters: the room is found by trying.
-        for limit in range(MESSAGE_CHARACTERS - 500, 3_000, -500)
+    )
+    return first_fitting(
+        Drawn(text=_words(answer, form), blocks=(*blocks, _feedback(answer)), plain=blocks)
+        for form, blocks in drawn
+    )
+
+
+def _words(answer: Answer, part: str) -> str:
+    return mrkdwn(f"Run {answer.run_number}, {answer.outcome}: {part}", limit=TEXT_LIMIT)
+
+
+def _feedback(answer: Answer) -> Block:
+    """Ask whether it was of use: https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element."""
+    return feedback(
+        action="run.feedback",
+        good={"run": answer.run_id, "good": True},
+        bad={"run": answer.run_id, "good": False},
     )
 
 
@@ -97,8 +135,10 @@ def _how_to_answer(card: QuestionCard, choices: Sequence[str]) -> str:
 
 
 def _cut_notice(answer: Answer) -> str:
-    where = "its files" if answer.files else f"/baton status {answer.run_number}"
-    return f"The answer is too long for one message and is cut here; see {where} for all of it."
+    return (
+        "The answer is too long for a chat and is cut here. All of it is in the file answer.md "
+        f"below, or with /baton status {answer.run_number}."
+    )
 
 
 def _files(answer: Answer, *, name_limit: int) -> list[Block]:

@@ -18,7 +18,14 @@ from runtime.domain.json import Json
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
 # These take no JSON body: https://docs.slack.dev/apis/web-api#methods_supporting_json
 _FORM_METHODS = frozenset(
-    {"auth.test", "conversations.history", "conversations.replies", "users.info"}
+    {
+        "auth.test",
+        "conversations.history",
+        "conversations.replies",
+        "files.completeUploadExternal",
+        "files.getUploadURLExternal",
+        "users.info",
+    }
 )
 _DOUBTFUL_ERRORS = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}

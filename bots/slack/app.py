@@ -14,11 +14,14 @@ from bots.bridge import Bridge
 from bots.door import Door
 from bots.slack.api import CallError, SlackApi, quiet_logger
 from bots.slack.clicks import Clicks
+from bots.slack.controls import Controls
 from bots.slack.credentials import SlackCredentials
 from bots.slack.directory import Directory
 from bots.slack.edge import Body, Edge
+from bots.slack.hand import Hand
 from bots.slack.identity import Identity, read_identity
 from bots.slack.listeners import Listeners, NotTakenError
+from bots.slack.rest import Rest
 from bots.slack.socket import SocketFront
 from bots.slack.switchboard import Switchboard
 from bots.slack.trouble import spell_trouble
@@ -62,8 +65,9 @@ class SlackFront:
             whisper=self._whisper,
             whoami=lambda: self._identity,
         )
-        Listeners(switchboard).register(self._app)
-        Clicks(switchboard).register(self._app)
+        hand = Hand(switchboard)
+        for each in (Listeners(switchboard), Clicks(hand), Controls(hand), Rest(hand)):
+            each.register(self._app)
 
     @property
     def identity(self) -> Identity | None:

@@ -119,6 +119,18 @@ def button(
     }
 
 
+def feedback(*, action: str, good: Json, bad: Json) -> Block:
+    """Give two thumbs; the values hold ids only, since people can read them."""
+    thumbs = (("positive_button", "Good answer", good), ("negative_button", "Bad answer", bad))
+    element: dict[str, Json] = {"type": "feedback_buttons", "action_id": action}
+    for name, text, value in thumbs:
+        element[name] = {
+            "text": plain_text(text, limit=BUTTON_LIMIT),
+            "value": json.dumps(value, separators=(",", ":")),
+        }
+    return {"type": "context_actions", "elements": [element]}
+
+
 def confirm(*, title: str, text: str, yes: str, no: str, danger: bool = False) -> Json:
     """Give the dialog that asks once more before a button counts."""
     return {

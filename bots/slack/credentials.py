@@ -10,6 +10,7 @@ from runtime.domain.errors import Misconfigured
 from runtime.settings import Settings
 
 DEFAULT_API_URL = "https://slack.com/api/"
+_FILES = "https://files.slack.com"
 _HOOKS = frozenset({"https://hooks.slack.com", "https://hooks.slack-gov.com"})
 
 
@@ -87,3 +88,12 @@ class SlackCredentials:
             if origin == f"{api.scheme}://{api.netloc}":
                 return True
         return origin in _HOOKS
+
+    def may_upload_to(self, url: str) -> bool:
+        """Say whether an upload's address is Slack's; bytes of a run go nowhere else."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if self.base_url != DEFAULT_API_URL:
+            api = urlsplit(self.base_url)
+            return origin in (f"{api.scheme}://{api.netloc}", _FILES)
+        return origin == _FILES

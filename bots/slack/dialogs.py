@@ -24,6 +24,7 @@ _SHORTEST_REASON = 3
 _CHUNK = 2_400
 _MOST_BLOCKS = 90
 _MOST_CHARACTERS = 100_000
+_MOST_TOLD = 12_000
 
 
 def ask_reason(click: Click) -> JsonObject:
@@ -91,11 +92,18 @@ def show_everything(approval: Approval, click: Click) -> JsonObject:
 
 def nothing_to_show(text: str) -> JsonObject:
     """Say in an open dialog why it holds nothing."""
+    return told("Baton", text)
+
+
+def told(title: str, text: str) -> JsonObject:
+    """Show some lines; there is nothing to decide here."""
+    lines = [line for line in cut(text, _MOST_TOLD).splitlines() if line.strip()]
     return {
         "type": "modal",
-        "title": plain_text("Baton", limit=24),
+        "title": plain_text(title, limit=24),
         "close": plain_text("Close", limit=24),
-        "blocks": [rich(section(leaf(cut(text, 2_000))))],
+        "blocks": [rich(section(leaf(cut(line, _CHUNK)))) for line in lines[:_MOST_BLOCKS]]
+        or [rich(section(leaf("Nothing to tell.")))],
     }
 
 

@@ -14,6 +14,8 @@ class Drawn:
 
     text: str
     blocks: tuple[Block, ...]
+    plain: tuple[Block, ...] = ()
+    """The same in blocks that every workspace takes; empty where ``blocks`` are such."""
 
     @property
     def fits(self) -> bool:

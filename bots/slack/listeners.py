@@ -39,12 +39,11 @@ class Listeners:
         self._board = switchboard
 
     def register(self, app: AsyncApp) -> None:
-        """Hear every event: one that nobody listens for would count as a failed delivery."""
+        """Hear what is said and typed."""
         # Whatever name the operator gave the command in the manifest.
         app.command(_ANYTHING)(self.typed)
         app.event("app_mention")(self.said)
         app.event("message")(self.said)
-        app.event(_ANYTHING)(self.ignored)
 
     async def said(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Hand a message to the runtime.
@@ -90,10 +89,6 @@ class Listeners:
             log.error("a slash command failed: %s", spell_trouble(error))
             text = DOWN
         await ack(text=mrkdwn(text, limit=3_000), blocks=_drawn(text), response_type="ephemeral")
-
-    async def ignored(self, ack: AsyncAck) -> None:
-        """Take delivery of an event that means nothing to Baton."""
-        await ack()
 
     async def _receive(self, heard: Heard) -> None:
         person = await self._board.speaker(heard.claim, heard.installation)

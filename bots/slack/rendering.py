@@ -7,14 +7,22 @@ from bots.slack.approval_card import draw_approval
 from bots.slack.drawn import Drawn
 from bots.slack.run_card import draw_run
 from bots.views import Answer, ApprovalCard, Notice, QuestionCard, RunCard, Shown
-from runtime.domain.delivery import Delivery
 from runtime.domain.json import JsonObject
 
 METADATA_TYPE = "baton_delivery"
 
 
-def draw(shown: Shown) -> Drawn:
-    """Draw any view; every text in it is escaped here, whatever made it."""
+Single = RunCard | ApprovalCard | QuestionCard | Notice
+"""What is one message, however long."""
+
+
+def pieces(shown: Shown) -> tuple[Drawn, ...]:
+    """Draw any view as the messages it needs, in order; only answers need several."""
+    return draw_answer(shown) if isinstance(shown, Answer) else (draw(shown),)
+
+
+def draw(shown: Single) -> Drawn:
+    """Draw a view; every text in it is escaped here, whatever made it."""
     match shown:
         case RunCard():
             return draw_run(shown)
@@ -22,12 +30,10 @@ def draw(shown: Shown) -> Drawn:
             return draw_approval(shown)
         case QuestionCard():
             return draw_question(shown)
-        case Answer():
-            return draw_answer(shown)
         case Notice():
             return draw_notice(shown)
 
 
-def metadata(delivery: Delivery) -> JsonObject:
+def metadata(key: str) -> JsonObject:
     """Mark a message so that it can be found again; any app may read this, so it is an id."""
-    return {"event_type": METADATA_TYPE, "event_payload": {"k": delivery.id}}
+    return {"event_type": METADATA_TYPE, "event_payload": {"k": key}}

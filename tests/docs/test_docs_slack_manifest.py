@@ -26,6 +26,8 @@ SCOPES: dict[str, set[str]] = {
     "chat.update": {"chat:write"},
     "conversations.history": HISTORY,
     "conversations.replies": HISTORY,
+    "files.completeUploadExternal": {"files:write"},
+    "files.getUploadURLExternal": {"files:write"},
     "users.info": {"users:read"},
     "views.open": set(),
 }

@@ -38,7 +38,8 @@ def test_a_mention_becomes_one_card_one_approval_one_order_and_one_answer(scene:
     assert view.run.sources
     scene.until_quiet()
     kinds = [one.text.split(":")[0] for one in scene.said(asked.ts)]
-    assert len(kinds) == 3, kinds
+    assert len(kinds) == 4, kinds
+    assert kinds[-1] == "", "the files come last, after the answer"
     settled = scene.world.message(GENERAL, approval.ts)
     assert "approved" in settled.text
     assert "Approved by" in scene.world.readable(settled)

@@ -22,7 +22,8 @@ from bots.slack.drawn import Drawn
 from bots.slack.identity import Installation
 from bots.slack.inbound import read_click
 from bots.slack.payload import Payload
-from bots.slack.rendering import draw
+from bots.slack.rendering import draw, pieces
+from bots.slack.uploads import attachments
 from bots.spelling import prose, spell
 from bots.views import (
     Answer,
@@ -194,26 +195,23 @@ APPROVAL = ApprovalCard(
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(everything)
 def test_no_text_becomes_a_mention_a_broadcast_or_a_link(shown: Shown) -> None:
-    drawn = draw(shown)
-
-    for text in strings([drawn.text, *drawn.blocks]):
-        assert LIVE.search(text) is None, text
+    for drawn in forms(shown):
+        for text in strings([drawn.text, *drawn.blocks]):
+            assert LIVE.search(text) is None, text
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(everything)
 def test_every_message_stays_within_slacks_limits(shown: Shown) -> None:
-    drawn = draw(shown)
-
-    assert_within_limits(drawn)
+    for drawn in forms(shown):
+        assert_within_limits(drawn)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(everything)
 def test_every_message_fits_slacks_published_shapes(shown: Shown) -> None:
-    drawn = draw(shown)
-
-    assert shape_errors("message", {"blocks": list(drawn.blocks)}) == []
+    for drawn in forms(shown):
+        assert shape_errors("message", {"blocks": list(drawn.blocks)}) == []
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
@@ -235,7 +233,8 @@ def test_nothing_can_be_approved_that_is_not_shown_whole(card: ApprovalCard) -> 
 @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(run_cards)
 def test_a_long_plan_never_loses_the_controls(card: RunCard) -> None:
-    assert actions(draw(card)) == ["run.pause", "run.cancel"]
+    for drawn in forms(card):
+        assert actions(drawn) == ["run.why", "run.pause", "run.cancel"]
 
 
 def test_a_plan_of_a_hundred_steps_rolls_over_to_what_is_going_on() -> None:
@@ -243,12 +242,44 @@ def test_a_plan_of_a_hundred_steps_rolls_over_to_what_is_going_on() -> None:
     ahead = tuple(step(f"Read part {n}", "ready") for n in range(60, 100))
     card = run_card(steps=done + ahead)
 
-    drawn = draw(card)
+    plan, listed = forms(card)
 
-    shown = leaves_text(drawn)
-    assert "… 58 earlier steps" in shown
-    assert "Read part 60" in shown
-    assert "… and 22 more" in shown
+    tasks = [one for one in objects(list(plan.blocks)) if one.get("type") == "task_card"]
+    assert [task["title"] for task in tasks] == [f"Read part {n}" for n in range(58, 78)]
+    assert [task["status"] for task in tasks] == ["complete"] * 2 + ["pending"] * 18
+    assert "58 earlier steps and 22 more to come" in json.dumps(plan.blocks, ensure_ascii=False)
+    assert "… 58 earlier steps" in leaves_text(listed)
+    assert "… and 22 more" in leaves_text(listed)
+
+
+@pytest.mark.parametrize(
+    ("status", "shown", "named"),
+    [
+        ("ready", "pending", False),
+        ("running", "in_progress", False),
+        ("waiting", "in_progress", True),
+        ("succeeded", "complete", False),
+        ("failed", "error", True),
+        ("unknown", "error", True),
+        ("skipped", "pending", True),
+        ("cancelled", "pending", True),
+    ],
+)
+def test_a_task_tells_its_state_its_owner_and_why_it_waits(
+    status: str, shown: str, named: bool
+) -> None:
+    line = replace(step("Order", status), detail="waits for approval #3")
+
+    (task,) = (
+        one
+        for one in objects(list(draw(run_card(steps=(line,))).blocks))
+        if one.get("type") == "task_card"
+    )
+
+    assert task["status"] == shown
+    words = "".join(text_of(task["details"]))
+    assert words.startswith(f"{status} · " if named else "analyst@1")
+    assert "analyst@1 · 1 s · waits for approval #3" in words
 
 
 def test_an_argument_reads_exactly_as_it_will_be_sent() -> None:
@@ -302,13 +333,50 @@ def test_a_question_without_choices_asks_for_a_reply() -> None:
     assert "reply in this thread" in drawn.text
 
 
-def test_an_answer_that_is_cut_says_so() -> None:
-    long = run_answer(text="word " * 5_000)
-    short = run_answer(text="Acme is cheapest. See <https://x.example|x>.")
+def test_a_long_answer_is_several_messages_and_loses_no_word() -> None:
+    words = [f"word{n}" for n in range(3_500)]
 
-    assert "cut here" in json.dumps(draw(long).blocks)
-    assert "cut here" not in json.dumps(draw(short).blocks)
-    assert draw(short).blocks[0]["text"] == "Acme is cheapest. See &lt;https://x.example|x&gt;."
+    drawn = pieces(run_answer(text=" ".join(words)))
+
+    assert len(drawn) > 1
+    said = "".join(one["text"] for piece in drawn for one in markdown_in(piece))
+    assert said.split() == words
+    ends = [bool(actions_of(piece)) for piece in drawn]
+    assert ends == [False] * (len(drawn) - 1) + [True]
+
+
+def test_a_code_block_that_is_cut_is_closed_and_opened_again() -> None:
+    code = "\n".join(f"line {n}" for n in range(1_500))
+
+    drawn = pieces(run_answer(text=f"Here:\n```\n{code}\n```\nDone."))
+
+    texts_said = [one["text"] for piece in drawn for one in markdown_in(piece)]
+    assert len(texts_said) > 1
+    assert all(text.count("```") % 2 == 0 for text in texts_said)
+
+
+def test_what_is_too_long_for_a_chat_is_begun_and_becomes_a_file() -> None:
+    long, short = run_answer(text="word " * 20_000), run_answer(text="Acme <https://x.example|x>.")
+
+    (begun,) = pieces(long)
+
+    assert "answer.md" in json.dumps(begun.blocks)
+    assert [one.name for one in attachments(long)] == ["answer.md"]
+    assert attachments(long)[0].text == long.text
+    assert attachments(short) == ()
+    assert pieces(short)[0].blocks[0]["text"] == "Acme &lt;https://x.example|x&gt;."
+
+
+def test_files_that_are_empty_or_huge_are_listed_and_not_shared() -> None:
+    sizes = {"plan.md": 10, "empty.txt": 0, "film.mov": 10**9}
+    files = tuple(
+        FileLink(name=name, media_type="", size_bytes=size_bytes, digest="d")
+        for name, size_bytes in sizes.items()
+    )
+    answer = replace(run_answer(text="done"), files=files)
+
+    assert [one.name for one in attachments(answer)] == ["plan.md"]
+    assert all(name in json.dumps(pieces(answer)[0].blocks) for name in sizes)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
@@ -382,6 +450,21 @@ def approval(arguments: dict[str, str]) -> Approval:
         decision_reason="",
         verdict=None,
     )
+
+
+def forms(shown: Shown) -> list[Drawn]:
+    """Give every message a view is drawn as, and beside each what takes its place if refused."""
+    drawn = pieces(shown)
+    plainer = [Drawn(text=one.text, blocks=one.plain) for one in drawn if one.plain]
+    return [*drawn, *plainer]
+
+
+def markdown_in(drawn: Drawn) -> list[dict[str, Any]]:
+    return [one for one in objects(list(drawn.blocks)) if one.get("type") == "markdown"]
+
+
+def actions_of(drawn: Drawn) -> list[str]:
+    return [one["action_id"] for one in objects(list(drawn.blocks)) if "action_id" in one]
 
 
 def step(title: str, status: str) -> StepLine:
@@ -463,6 +546,14 @@ def assert_within_limits(drawn: Drawn) -> None:
     assert re.search(r"&(?:a|am|amp|l|lt|g|gt)?…$", drawn.text) is None
     for one in objects(list(drawn.blocks)):
         match one.get("type"):
+            case "plan":
+                assert 0 < len(one["title"]) <= 150
+            case "task_card":
+                assert 0 < len(one["title"]) <= 100
+                assert len(one["task_id"]) <= 255
+            case "feedback_buttons":
+                for thumb in ("positive_button", "negative_button"):
+                    assert len(one[thumb]["value"]) <= 2_000
             case "header":
                 assert 0 < len(one["text"]["text"]) <= 150
             case "context":

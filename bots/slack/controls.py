@@ -1,0 +1,103 @@
+"""The buttons of a run: stop it, let it go on, why it waits, what its answer was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bots.commands.asked import Asked
+from bots.commands.dispatch import execute
+from bots.commands.grammar import Command
+from bots.slack import dialogs
+from bots.slack.hand import STALE, Hand
+from bots.slack.inbound import Click, place
+from bots.slack.payload import Payload
+from runtime.domain.conversation import Person
+from runtime.domain.run import RunView
+
+_THANKS = {
+    True: "Noted: a good answer. Thank you.",
+    False: "Noted: not a good answer. Thank you. Reply in this thread to say what was wrong.",
+}
+
+
+class Controls:
+    """Each takes one click, makes one call into the runtime, and answers 200."""
+
+    def __init__(self, hand: Hand) -> None:
+        self._hand = hand
+
+    def register(self, app: AsyncApp) -> None:
+        """Take the clicks on run cards and answers."""
+        app.action("run.cancel")(self.steered)
+        app.action("run.pause")(self.steered)
+        app.action("run.resume")(self.steered)
+        app.action("run.retry")(self.steered)
+        app.action("run.why")(self.explained)
+        app.action("run.feedback")(self.rated)
+
+    async def steered(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Stop, pause, resume or retry a run."""
+        click = self._hand.read(body)
+        run = _run(body)
+        runtime = self._hand.board.runtime
+        changes: dict[str, Callable[[str, Person], RunView]] = {
+            "run.cancel": runtime.cancel,
+            "run.pause": runtime.pause,
+            "run.resume": runtime.resume,
+            "run.retry": runtime.retry,
+        }
+
+        async def steer(person: Person) -> str:
+            if not run:
+                return STALE
+            await self._hand.board.bridge(changes[click.action], run, person)
+            return ""
+
+        await self._hand.do(click, steer)
+        await ack()
+
+    async def explained(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Show why a run stands where it does, to whoever asks and to nobody else."""
+        click = self._hand.read(body)
+        run = _run(body)
+
+        async def explain(person: Person) -> str:
+            if not run:
+                return STALE
+            reply = await self._hand.board.bridge(
+                execute, Command(verb="why", target=run), self._asked(click, person)
+            )
+            await self._hand.open(click, dialogs.told("Why", reply.text))
+            return ""
+
+        await self._hand.do(click, explain)
+        await ack()
+
+    async def rated(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Store what somebody thinks of an answer."""
+        click = self._hand.read(body)
+        run, good = click.value.identifier("run"), click.value.at("good").value
+
+        async def rate(person: Person) -> str:
+            if not run or not isinstance(good, bool):
+                return STALE
+            runtime = self._hand.board.runtime
+            await self._hand.board.bridge(runtime.rate, run, person, good=good, surface="slack")
+            return _THANKS[good]
+
+        await self._hand.do(click, rate)
+        await ack()
+
+    def _asked(self, click: Click, person: Person) -> Asked:
+        return Asked(
+            runtime=self._hand.board.runtime,
+            person=person,
+            place=place(click.installation, channel=click.channel, thread_ts=click.thread_ts),
+            surface="slack",
+        )
+
+
+def _run(body: Mapping[str, object]) -> str:
+    return next(iter(Payload(body).items("actions")), Payload(None)).identifier("value")

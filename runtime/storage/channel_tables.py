@@ -1,0 +1,38 @@
+"""Tables of what people tell Baton about itself: what an answer was worth, what they want told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column
+from sqlmodel import Field
+
+from runtime.storage.columns import UtcDateTime
+from runtime.storage.tables import Row, table
+
+
+class RatingRow(Row, table=True):
+    """What one person thinks of a run's answer; the newest word counts."""
+
+    __tablename__ = "rating"
+
+    run_id: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    name: str
+    good: bool
+    surface: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class WishRow(Row, table=True):
+    """What a person wants of Baton, beside what every person gets."""
+
+    __tablename__ = "wish"
+
+    principal: str = Field(primary_key=True)
+    nudges: bool = True
+    """To be written to directly when something waits for them."""
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+rating, wish = map(table, (RatingRow, WishRow))
