@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bots.views import Shown
+from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery
 
 
@@ -37,4 +38,13 @@ class Channel(Protocol):
         Give its id, or None when it is certainly not there. Raises ``Upstream`` when nobody
         can tell now.
         """
+        ...
+
+
+@runtime_checkable
+class BeginsThreads(Protocol):
+    """A channel in which a conversation may have no thread yet: its first message begins one."""
+
+    def begun(self, delivery: Delivery, external_id: str) -> Place | None:
+        """Give the place that this message has begun, or None where it began none."""
         ...

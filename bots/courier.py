@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from bots.bridge import Bridge
 from bots.builders import shown_for
-from bots.channel import Channel
+from bots.channel import BeginsThreads, Channel
 from bots.door import Desk
+from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import Refused, Unreachable, Upstream
 
@@ -37,6 +38,8 @@ class _Round:
     """By the monotonic clock; a message begun later could meet another courier's."""
     hold_first_posts_seconds: float = 0.0
     hold_all_seconds: float = 0.0
+    place: Place | None = None
+    """Where the conversation has come to be in this round."""
 
     def hold(self, delivery: Delivery) -> float:
         first = self.hold_first_posts_seconds if delivery.external_id is None else 0.0
@@ -107,6 +110,7 @@ class Courier:
         return len(due)
 
     async def _carry(self, delivery: Delivery, so_far: _Round) -> None:
+        delivery = replace(delivery, place=so_far.place or delivery.place)
         held = so_far.hold(delivery)
         if held:
             await self._postpone(delivery, held, "waits for an earlier message")
@@ -143,7 +147,22 @@ class Courier:
                 so_far.hold_first_posts_seconds = seconds
             await self._postpone(delivery, seconds, "unexpected error, see log", doubtful=True)
         else:
+            await self._settle(channel, delivery, external_id, so_far)
             await self._bridge(self._runtime.mark_sent, delivery, external_id)
+
+    async def _settle(
+        self, channel: Channel, delivery: Delivery, external_id: str, so_far: _Round
+    ) -> None:
+        """Let a conversation go on in the thread that its first message has begun.
+
+        A crash before this leaves a doubtful message, which is found again and leads here.
+        """
+        if not isinstance(channel, BeginsThreads):
+            return
+        begun = channel.begun(delivery, external_id)
+        if begun is not None:
+            await self._bridge(self._runtime.move, delivery.conversation_id, begun)
+            so_far.place = begun
 
     async def _send(self, channel: Channel, delivery: Delivery, so_far: _Round) -> str:
         row = await self._bridge(self._runtime.show, delivery)

@@ -11,7 +11,7 @@ from runtime.catalog.watch import Library
 from runtime.domain.approval import Approval, Decide, Decided
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Linked, Message, Person, Place, Received
-from runtime.domain.delivery import Delivery, Sighting
+from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
 from runtime.domain.number import Number
@@ -208,6 +208,14 @@ class Runtime:
     def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
         """Take the word of a client that shows a message of a delivery."""
         return self.carrying.sighted(delivery_id, place, external_id)
+
+    def move(self, conversation_id: str, place: Place) -> None:
+        """Record the thread that a conversation's first message has begun."""
+        self.carrying.move(conversation_id, place)
+
+    def copy(self, place: Place, *, kind: DeliveryKind, subject_id: str, run_id: str) -> None:
+        """Show a subject in another place as well, from now on. Idempotent."""
+        self.carrying.copy(place, kind=kind, subject_id=subject_id, run_id=run_id)
 
     def release(self, conversation_id: str) -> None:
         """Let go of a conversation."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bots.slack.identity import Installation
 from bots.slack.payload import Payload
+from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Refused
 
@@ -16,6 +18,39 @@ class Address:
     channel: str
     thread_ts: str
     team: str
+    begins: bool = False
+    """The first message said here begins the thread of all that follow."""
+
+
+def place(installation: Installation, *, channel: str, thread_ts: str) -> Place:
+    """Name a thread, or a channel where ``thread_ts`` is empty."""
+    return Place(
+        channel="slack",
+        workspace=installation.workspace,
+        key=f"{channel}/{thread_ts}" if thread_ts else channel,
+        address={"channel": channel, "thread_ts": thread_ts, "team": installation.team_id},
+    )
+
+
+def new_thread(installation: Installation, *, channel: str, cause: str) -> Place:
+    """Name a thread that is still to be begun in a channel; ``cause`` tells it from others."""
+    there = place(installation, channel=channel, thread_ts="")
+    return Place(
+        channel="slack",
+        workspace=there.workspace,
+        key=f"{channel}/begun-by/{cause}",
+        address={**there.address, "begins": True},
+    )
+
+
+def workflow_step(installation: Installation, *, execution: str) -> Place:
+    """Name the step of a Workflow Builder workflow that waits for a run's end."""
+    return Place(
+        channel="slack",
+        workspace=installation.workspace,
+        key=f"function/{execution}",
+        address={"function": execution, "team": installation.team_id},
+    )
 
 
 def address_of(delivery: Delivery) -> Address:
@@ -28,4 +63,19 @@ def address_of(delivery: Delivery) -> Address:
         channel=channel,
         thread_ts=address.timestamp("thread_ts"),
         team=address.identifier("team"),
+        begins=address.flag("begins"),
+    )
+
+
+def thread_begun(delivery: Delivery, ts: str) -> Place | None:
+    """Give the place of the thread that a message began; None where it began none."""
+    address = Payload(delivery.place.address)
+    if not address.flag("begins"):
+        return None
+    channel = address.identifier("channel")
+    return Place(
+        channel="slack",
+        workspace=delivery.place.workspace,
+        key=f"{channel}/{ts}",
+        address={"channel": channel, "thread_ts": ts, "team": address.text("team")},
     )

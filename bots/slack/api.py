@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.credentials import SlackCredentials
 from bots.slack.payload import Payload
+from bots.slack.surface import METHODS
 from runtime.domain.json import Json
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
@@ -21,6 +22,7 @@ _FORM_METHODS = frozenset(
     {
         "auth.test",
         "conversations.history",
+        "conversations.info",
         "conversations.replies",
         "files.completeUploadExternal",
         "files.getUploadURLExternal",
@@ -80,6 +82,8 @@ class SlackApi:
         Raises:
             CallError: anything but ``ok``; ``ambiguous`` where nobody knows what happened.
         """
+        if method not in METHODS:
+            raise ValueError(f"{method!r} is not on the surface: its scopes would be missing")
         self.session()
         given: dict[str, object] = {
             name: value for name, value in arguments.items() if value is not None

@@ -12,25 +12,28 @@ from slack_bolt.response import BoltResponse
 
 from bots.bridge import Bridge
 from bots.door import Door
+from bots.slack.agent_view import AgentView
 from bots.slack.api import CallError, SlackApi, quiet_logger
 from bots.slack.clicks import Clicks
 from bots.slack.controls import Controls
 from bots.slack.credentials import SlackCredentials
 from bots.slack.directory import Directory
+from bots.slack.doors import Doors
 from bots.slack.edge import Body, Edge
 from bots.slack.hand import Hand
 from bots.slack.identity import Identity, read_identity
 from bots.slack.listeners import Listeners, NotTakenError
+from bots.slack.manifest import EVENTS_PATH
 from bots.slack.rest import Rest
 from bots.slack.socket import SocketFront
 from bots.slack.switchboard import Switchboard
 from bots.slack.trouble import spell_trouble
+from bots.slack.unfurls import Unfurls
 from bots.slack.whisper import Whisper
 from runtime.domain.ports import Clock
 
 log = logging.getLogger(__name__)
 
-PATH = "/slack/events"
 _LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -66,7 +69,15 @@ class SlackFront:
             whoami=lambda: self._identity,
         )
         hand = Hand(switchboard)
-        for each in (Listeners(switchboard), Clicks(hand), Controls(hand), Rest(hand)):
+        for each in (
+            Listeners(switchboard),
+            Clicks(hand),
+            Controls(hand),
+            Doors(hand),
+            AgentView(switchboard),
+            Unfurls(switchboard),
+            Rest(hand),
+        ):
             each.register(self._app)
 
     @property
@@ -80,7 +91,7 @@ class SlackFront:
             edge = Edge(
                 secret=self._credentials.signing_secret, clock=self._clock, then=self._dispatch
             )
-            application.router.add_post(PATH, edge.handle)
+            application.router.add_post(EVENTS_PATH, edge.handle)
         application.on_startup.append(self._started)
         application.on_cleanup.append(self._stopped)
 

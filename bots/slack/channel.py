@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from bots.slack.address import Address, address_of
+from bots.slack.address import Address, address_of, thread_begun
 from bots.slack.api import CallError, SlackApi
 from bots.slack.credentials import SlackCredentials
 from bots.slack.drawn import Drawn
@@ -13,9 +13,12 @@ from bots.slack.line import Line
 from bots.slack.rate import RateGate
 from bots.slack.refusals import REPOST, TOO_LARGE, sorted_error
 from bots.slack.rendering import draw, metadata, pieces
+from bots.slack.sessions import Sessions
 from bots.slack.thread import Said, read_thread
 from bots.slack.uploads import Contents, Uploads, attachments
-from bots.views import Answer, Shown
+from bots.slack.workflow_step import complete, step_waiting
+from bots.views import Answer, RunCard, Shown
+from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.json import Json
 
@@ -40,6 +43,7 @@ class SlackChannel:
         credentials.require_posting()
         self._api = api or SlackApi(credentials)
         self._line = Line(self._api, gate or RateGate())
+        self._sessions = Sessions(self._line)
         self._uploads = Uploads(self._line, credentials, contents) if contents else None
         self._takes_plain_blocks_only: set[str] = set()
         """Teams whose Slack has refused the newer blocks."""
@@ -51,16 +55,28 @@ class SlackChannel:
 
     async def send(self, delivery: Delivery, shown: Shown) -> str:
         """Post into the place's thread, or update the message that is there already."""
-        address = address_of(delivery)
+        step = step_waiting(delivery)
         try:
+            if step:
+                return await complete(self._line, step, shown)
+            address = address_of(delivery)
             if isinstance(shown, Answer):
                 return await self._answer(delivery, address, shown)
-            return await self._say(delivery, address, draw(shown), ts=delivery.external_id)
+            ts = await self._say(delivery, address, draw(shown), ts=delivery.external_id)
         except CallError as fault:
             raise sorted_error(fault) from None
+        if isinstance(shown, RunCard):
+            await self._sessions.tell(address, shown)
+        return ts
+
+    def begun(self, delivery: Delivery, external_id: str) -> Place | None:
+        """Give the thread that a message began, so that all that follows goes there."""
+        return thread_begun(delivery, external_id)
 
     async def find(self, delivery: Delivery) -> str | None:
         """Look through the thread for the bot's own message with this delivery's id."""
+        if step_waiting(delivery):
+            return None
         try:
             said = await read_thread(self._line, address_of(delivery))
         except CallError as fault:

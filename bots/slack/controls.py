@@ -10,8 +10,9 @@ from bots.commands.asked import Asked
 from bots.commands.dispatch import execute
 from bots.commands.grammar import Command
 from bots.slack import dialogs
+from bots.slack.address import place
 from bots.slack.hand import STALE, Hand
-from bots.slack.inbound import Click, place
+from bots.slack.inbound import Click
 from bots.slack.payload import Payload
 from runtime.domain.conversation import Person
 from runtime.domain.run import RunView

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import cast
 
+from bots.slack.address import new_thread, place
 from bots.slack.identity import Identity, Installation
 from bots.slack.payload import Payload
 from bots.slack.people import Claim, claim_in_command, claim_in_event, claim_in_interaction
@@ -90,18 +91,10 @@ class Typed:
 
     @property
     def place(self) -> Place:
-        """Give the channel itself: slash commands are not typed in threads."""
+        """Give the channel itself, since commands are not typed in threads; a run begins one."""
+        if self.text.lower().split(None, 1)[:1] == ["run"]:
+            return new_thread(self.installation, channel=self.channel, cause=self.event_key)
         return place(self.installation, channel=self.channel, thread_ts="")
-
-
-def place(installation: Installation, *, channel: str, thread_ts: str) -> Place:
-    """Name a thread, or a channel where ``thread_ts`` is empty."""
-    return Place(
-        channel="slack",
-        workspace=installation.workspace,
-        key=f"{channel}/{thread_ts}" if thread_ts else channel,
-        address={"channel": channel, "thread_ts": thread_ts, "team": installation.team_id},
-    )
 
 
 def read_event(body: Payload, identity: Identity) -> Heard | None:

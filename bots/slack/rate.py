@@ -28,7 +28,10 @@ CHANNEL_PACE = {
     "chat.postMessage": Pace(interval_seconds=1.0, burst=5),
     "chat.update": Pace(interval_seconds=1.2, burst=2),
 }
-TEAM_PACE = {"chat.update": Pace(interval_seconds=60 / 45, burst=5)}
+TEAM_PACE = {
+    "chat.update": Pace(interval_seconds=60 / 45, burst=5),
+    "agents.sessions.setStatus": Pace(interval_seconds=60 / 45, burst=5),
+}
 
 
 class RateGate:

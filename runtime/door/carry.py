@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.domain.conversation import Place
-from runtime.domain.delivery import Delivery, Sighting
+from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.ports import Bell, Clock
-from runtime.storage import deliveries
+from runtime.storage import conversations, deliveries
 from runtime.storage.database import Database, again_when_contended
 
 _LEASE = timedelta(seconds=30)
@@ -79,6 +79,32 @@ class Carrying:
                 delivery = deliveries.read(connection, delivery_id) or delivery
         known = delivery.external_id
         return Sighting(delivery=delivery, is_copy=known is not None and known != external_id)
+
+    @again_when_contended
+    def move(self, conversation_id: str, place: Place) -> None:
+        """Record where a conversation has come to be: the thread that its first message began."""
+        with self.database.write() as connection:
+            conversations.move(connection, conversation_id, place)
+
+    @again_when_contended
+    def copy(self, place: Place, *, kind: DeliveryKind, subject_id: str, run_id: str) -> None:
+        """Owe another place a message about a subject as well; it follows every change of it.
+
+        Doing so again changes nothing but asks for the newest state.
+        """
+        now = self.clock.now()
+        with self.database.write() as connection:
+            there = conversations.ensure(connection, place, now=now)
+            deliveries.owe(
+                connection,
+                conversation_id=there.id,
+                run_id=run_id,
+                kind=kind,
+                subject_id=subject_id,
+                now=now,
+            )
+        # A crash before this ring leaves a row that is due; the sweep rings it.
+        self.bell.ring_conversation(there.id)
 
     @again_when_contended
     def release(self, conversation_id: str) -> None:

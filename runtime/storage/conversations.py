@@ -59,6 +59,18 @@ def ensure(connection: Connection, place: Place, *, now: datetime) -> Conversati
     return Conversation(id=row["id"], place=place)
 
 
+def move(connection: Connection, conversation_id: str, place: Place) -> None:
+    """Give a conversation the place it has come to have, such as the thread its first post began.
+
+    Where somebody has begun a conversation there in between, both speak in the same place.
+    """
+    taken = find(connection, place)
+    values: dict[str, object] = {"address": dict(place.address)}
+    if taken is None:
+        values["key"] = place.key
+    connection.execute(update(table).where(_c.id == conversation_id).values(**values))
+
+
 def find(connection: Connection, place: Place) -> str | None:
     """Give the id of a place's conversation, or None."""
     return connection.execute(

@@ -11,10 +11,10 @@ import pytest
 
 from bots.channel import Channel
 from bots.console.channel import ConsoleChannel
+from bots.slack.address import place as slack_place
 from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
 from bots.slack.identity import Installation
-from bots.slack.inbound import place as slack_place
 from bots.slack.rate import RateGate
 from bots.teams.channel import TeamsChannel
 from bots.teams.connector import Connector

@@ -25,11 +25,12 @@ from aiohttp import web
 from bots.bridge import Bridge
 from bots.builders import approval_card, question_card
 from bots.door import AgentLine
-from bots.slack.app import PATH, SlackFront
+from bots.slack.address import place
+from bots.slack.app import SlackFront
 from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
 from bots.slack.identity import Installation
-from bots.slack.inbound import place
+from bots.slack.manifest import EVENTS_PATH as PATH
 from bots.views import RunCard, Shown
 from runtime.clock import SystemClock
 from runtime.domain.approval import (
@@ -151,6 +152,12 @@ class Desk:
 
     def retry(self, run: str, person: Person) -> RunView:
         raise Refused(f"run {run!r} did not fail, so there is nothing to retry")
+
+    def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
+        raise NotFound(f"there is no run {run!r}")
+
+    def copy(self, place: Place, *, kind: DeliveryKind, subject_id: str, run_id: str) -> None:
+        raise NotFound(f"there is no {subject_id!r}")
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         self._reach()

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bots.channel import Channel
+from bots.slack.address import place
 from bots.slack.blocks import leaf, rich, section
 from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
 from bots.slack.drawn import Drawn
 from bots.slack.identity import Installation
-from bots.slack.inbound import place
 from bots.slack.rate import RateGate
 from bots.views import Notice
 from runtime.domain.delivery import Delivery, DeliveryKind

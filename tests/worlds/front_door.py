@@ -399,6 +399,12 @@ class FrontDoor:
         if place_is_dead:
             self.lose_surface(delivery.place, reason=reason)
 
+    def move(self, conversation_id: str, place: Place) -> None:
+        self.log.append(("moved", conversation_id, place.key))
+
+    def copy(self, place: Place, *, kind: DeliveryKind, subject_id: str, run_id: str) -> None:
+        self.log.append(("copied", place.key, kind.value, subject_id))
+
     def release(self, conversation_id: str) -> None:
         self.log.append(("released", conversation_id))
 

@@ -83,9 +83,11 @@ class Scene:
         view = self.product.until_ended(run)
 
         def sent() -> Message | None:
+            # A run may end before its first message has begun the thread it lives in.
+            place = self.product.runtime.view(view.run.id, workspace=None).place
             ids = [
                 entry.delivery.external_id
-                for entry in self.product.runtime.thread(view.place)
+                for entry in self.product.runtime.thread(place)
                 if entry.delivery is not None
                 and entry.delivery.run_id == view.run.id
                 and entry.delivery.kind is DeliveryKind.ANSWER
