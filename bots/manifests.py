@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bots.slack.manifest import EXAMPLE, manifest
+from bots.slack.surface import scopes
 from bots.teams.credentials import TeamsCredentials
 from bots.teams.examine import Finding, examine
 from bots.teams.manifest import AppFacts
 from bots.teams.package import package
 from runtime.domain.errors import Refused
+from runtime.domain.json import JsonObject
 from runtime.settings import Settings
 
 
@@ -27,3 +30,13 @@ def teams_package(settings: Settings, *, url: str, organisation: str, slash: boo
 def examine_teams(settings: Settings) -> list[Finding]:
     """Look whether Teams is set up, and whether Microsoft plays along."""
     return examine(TeamsCredentials.of(settings))
+
+
+def slack_manifest(*, url: str | None, socket: bool) -> JsonObject:
+    """Give the manifest of the Slack app. Raises ``Refused`` for an address Slack cannot call."""
+    return manifest(url=url or EXAMPLE, socket=socket)
+
+
+def slack_scopes() -> list[str]:
+    """Give the scopes that the Slack app's bot token needs."""
+    return scopes()

@@ -22,8 +22,8 @@ from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
 from runtime.door.look import Looking
 from runtime.door.people import People
-from runtime.door.reach import Reaching
 from runtime.door.rate import Rating
+from runtime.door.reach import Reaching
 from runtime.door.steer import Steering
 from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy

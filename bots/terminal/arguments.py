@@ -17,6 +17,7 @@ _SERVERS = {
     "migrate": "bring the database to this version's tables",
 }
 _TEAMS = "build the app for Microsoft Teams: baton teams package --url URL"
+_SLACK = "print the Slack app's manifest: baton slack manifest [--url URL | --socket]"
 _EPILOG = (
     "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
     "3 the run has not ended: it waits for a person, or a server goes on working on it"
@@ -48,11 +49,24 @@ def build_parser() -> argparse.ArgumentParser:
         spoken.add_argument("words", nargs="*", help=argparse.SUPPRESS)
         _add_json(spoken)
     _add_teams(commands.add_parser("teams", help=_TEAMS, description=_TEAMS))
+    _add_slack(commands.add_parser("slack", help=_SLACK, description=_SLACK))
     doctor = commands.add_parser(
         "doctor", help="say what is set up and what is not", description="Check this installation."
     )
     _add_json(doctor)
     return parser
+
+
+def _add_slack(parser: argparse.ArgumentParser) -> None:
+    topics = parser.add_subparsers(dest="topic", metavar="TOPIC", required=True)
+    manifest = topics.add_parser(
+        "manifest",
+        help="print the manifest of the Slack app",
+        description="Print the manifest of the Slack app, made of what the code uses.",
+    )
+    reached = manifest.add_mutually_exclusive_group()
+    reached.add_argument("--url", metavar="URL", help="the https address at which Slack calls")
+    reached.add_argument("--socket", action="store_true", help="for Socket Mode, without one")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

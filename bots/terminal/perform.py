@@ -47,6 +47,8 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
     if command == "teams":
         return _report(build_teams_package(arguments, wiring), as_json=as_json)
     try:
+        if command == "slack":
+            return _manifest(arguments, wiring)
         if command == "run":
             return _run(arguments, wiring)
         words = cast(list[str], arguments.words)
@@ -114,6 +116,12 @@ def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
     view = follow(reply.run_id, wiring, elsewhere=elsewhere, through_waits=wait, live=live)
     _conclude(view, as_json=as_json)
     return exit_status(view)
+
+
+def _manifest(arguments: argparse.Namespace, wiring: Wiring) -> int:
+    url, socket = cast(str | None, arguments.url), cast(bool, arguments.socket)
+    _say(_spelled(wiring.slack_manifest(url=url, socket=socket)))
+    return DONE
 
 
 def _conclude(view: RunView, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from bots.door import Door
 from bots.presence import instance_name, is_served
 from bots.terminal.checks.check import Check, Examination, fine
 from runtime.domain.errors import Misconfigured
+from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Wiring(Protocol):
 
     def examinations(self) -> list[Examination]:
         """Give what ``doctor`` looks at, in the order it tells them."""
+        ...
+
+    def slack_manifest(self, *, url: str | None, socket: bool) -> JsonObject:
+        """Give the manifest of the Slack app. Raises ``Refused``."""
         ...
 
 
@@ -114,9 +119,17 @@ class ProcessWiring:
 
         return teams_package(self.settings, url=url, organisation=organisation, slash=slash)
 
+    def slack_manifest(self, *, url: str | None, socket: bool) -> JsonObject:
+        """Give the manifest of the Slack app."""
+        from bots.manifests import slack_manifest
+
+        return slack_manifest(url=url, socket=socket)
+
     def examinations(self) -> list[Examination]:
         """Give what ``doctor`` looks at; settings that cannot be read leave only themselves."""
+        from bots.manifests import slack_scopes
         from bots.terminal.checks import installation, services
+        from bots.terminal.checks.slack import slack
         from runtime.settings import environment
 
         first: list[Examination] = [
@@ -137,7 +150,7 @@ class ProcessWiring:
             ("mcp", lambda: services.tool_servers(settings, outside)),
             ("database", lambda: services.database(settings)),
             ("queue", lambda: services.queue(settings)),
-            ("slack", lambda: services.slack(settings)),
+            ("slack", lambda: slack(settings, slack_scopes())),
             ("teams", lambda: _teams(settings)),
             ("port", lambda: installation.port(settings)),
         ]

@@ -12,9 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from runtime.domain.errors import Misconfigured
-from runtime.storage import channel_tables
+from runtime.storage import channel_tables, reach_tables
 from runtime.storage import migrate as migrations
-from runtime.storage import reach_tables
 from runtime.storage.database import Database
 from runtime.storage.tables import Row
 from tests.worlds.engine import side_by_side

@@ -3,65 +3,36 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
-import yaml
 
+from bots.slack import surface
+from bots.slack.api import SlackApi
+from bots.slack.credentials import SlackCredentials
+from bots.slack.manifest import EVENTS_PATH, manifest
+from bots.terminal.main import main
+from runtime.domain.errors import Refused
 from tests.worlds.slack.validation.reference import Reference
 
-ROOT = Path(__file__).parents[2]
-CODE = ROOT / "bots/slack"
-MANIFESTS = ("manifest.yaml", "manifest-socket.yaml")
-
-# What a bot token needs, all of it: a history is read wherever Baton is spoken to.
-HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
-SCOPES: dict[str, set[str]] = {
-    "auth.test": set(),
-    "chat.postEphemeral": {"chat:write"},
-    "chat.postMessage": {"chat:write"},
-    "chat.update": {"chat:write"},
-    "conversations.history": HISTORY,
-    "conversations.replies": HISTORY,
-    "files.completeUploadExternal": {"files:write"},
-    "files.getUploadURLExternal": {"files:write"},
-    "users.info": {"users:read"},
-    "views.open": set(),
-}
-# `message` is one event to the code and four subscriptions to Slack, one for each kind of place.
-SUBSCRIPTIONS: dict[str, dict[str, set[str]]] = {
-    "app_mention": {"app_mention": {"app_mentions:read"}},
-    "message": {
-        "message.channels": {"channels:history"},
-        "message.groups": {"groups:history"},
-        "message.im": {"im:history"},
-        "message.mpim": {"mpim:history"},
-    },
-}
-METHOD = re.compile(r"(?:auth|chat|conversations|files|pins|reactions|team|users|views)\.\w+")
-
-
-def manifest(name: str) -> dict[str, dict[str, object]]:
-    text = (ROOT / "deploy/slack" / name).read_text(encoding="utf-8")
-    return cast("dict[str, dict[str, object]]", yaml.safe_load(text))
-
-
-def scopes_of(name: str) -> set[str]:
-    config = cast("dict[str, dict[str, list[str]]]", manifest(name)["oauth_config"])
-    return set(config["scopes"]["bot"])
-
-
-def events_of(name: str) -> set[str]:
-    settings = cast("dict[str, dict[str, list[str]]]", manifest(name)["settings"])
-    return set(settings["event_subscriptions"]["bot_events"])
+CODE = Path(__file__).parents[2] / "bots/slack"
+URL = "https://bots.example.org/baton"
+METHOD = re.compile(
+    r"(?:agents|assistant|auth|chat|conversations|files|functions|pins|reactions|team|usergroups"
+    r"|users|views)\.[\w.]+"
+)
+ANY_OF = {"conversations.open": "im:write"}
+"""Where Slack names alternatives: the one for what Baton does there."""
 
 
 def code() -> Iterator[ast.AST]:
     for file in CODE.glob("*.py"):
-        yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if file.name != "surface.py":
+            yield from ast.walk(ast.parse(file.read_text(encoding="utf-8")))
 
 
 def methods_in_code() -> set[str]:
@@ -69,97 +40,99 @@ def methods_in_code() -> set[str]:
     return {text for text in texts if isinstance(text, str) and METHOD.fullmatch(text)}
 
 
-def listened_to(kind: str) -> list[str]:
-    """Name what ``app.<kind>("…")`` is called with; a pattern stands as ``*``."""
-    return [
-        str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else "*"
+def events_in_code() -> set[str]:
+    """Name what ``app.event("…")`` is called with; a pattern listens to the rest."""
+    return {
+        str(node.args[0].value)
         for node in code()
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr == kind
-        and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "app"
-    ]
-
-
-def events_in_code() -> set[str]:
-    return set(listened_to("event")) - {"*"}
-
-
-def needed_scopes() -> set[str]:
-    by_methods = [SCOPES[method] for method in methods_in_code()]
-    by_events = [scopes for event in events_in_code() for scopes in SUBSCRIPTIONS[event].values()]
-    by_commands = [{"commands"}] if listened_to("command") else []
-    return set[str]().union(*by_methods, *by_events, *by_commands)
-
-
-def test_every_method_the_code_calls_is_known_here() -> None:
-    assert methods_in_code() == set(SCOPES)
-
-
-def test_what_is_known_here_is_what_slack_publishes() -> None:
-    reference = Reference()
-    published = {
-        method: set(reference.bot_scopes(method))
-        for method in SCOPES
-        if reference.method(method) is not None
+        and node.func.attr == "event"
+        and isinstance(node.args[0], ast.Constant)
     }
 
-    assert published == {method: SCOPES[method] for method in published}
-    assert bool(published) == reference.present
+
+def part(app: Mapping[str, Any], *path: str) -> object:
+    found: Any = app
+    for name in path:
+        found = found[name]
+    return cast("object", found)
 
 
-@pytest.mark.parametrize("name", MANIFESTS)
-def test_the_app_asks_for_the_scopes_the_code_needs_and_no_more(name: str) -> None:
-    assert scopes_of(name) == needed_scopes()
+def test_the_code_calls_what_is_on_the_surface_and_nothing_else() -> None:
+    assert methods_in_code() == set(surface.METHODS)
 
 
-@pytest.mark.parametrize("name", MANIFESTS)
-def test_the_app_hears_the_events_the_code_listens_to_and_no_more(name: str) -> None:
-    heard = {event for name_ in events_in_code() for event in SUBSCRIPTIONS[name_]}
-
-    assert events_of(name) == heard
+def test_the_code_listens_to_what_is_on_the_surface_and_nothing_else() -> None:
+    assert events_in_code() == set(surface.EVENTS)
 
 
-@pytest.mark.parametrize("name", MANIFESTS)
-def test_buttons_and_direct_messages_are_switched_on(name: str) -> None:
-    app = manifest(name)
+async def test_a_method_that_is_not_on_the_surface_cannot_be_called() -> None:
+    api = SlackApi(
+        SlackCredentials(signing_secret="", bot_token="xoxb-1", api_url="http://127.0.0.1:9/")
+    )
 
-    home = cast("dict[str, bool]", app["features"]["app_home"])
-    interactivity = cast("dict[str, object]", app["settings"]["interactivity"])
+    with pytest.raises(ValueError, match=r"admin\.users\.remove"):
+        await api.call("admin.users.remove")
+    await api.close()
 
-    assert home["messages_tab_enabled"]
-    assert not home["messages_tab_read_only_enabled"]
-    assert interactivity["is_enabled"] is True
+
+def test_the_scopes_are_those_that_slack_publishes() -> None:
+    reference = Reference()
+    known = [method for method in surface.METHODS if reference.method(method) is not None]
+
+    for method in known:
+        published = set(reference.bot_scopes(method))
+        if method in ANY_OF:
+            assert ANY_OF[method] in published
+            published = {ANY_OF[method]}
+        assert surface.METHODS[method] == published, method
+    assert bool(known) == reference.present
+
+
+@pytest.mark.parametrize("socket", [False, True])
+def test_the_manifest_asks_for_these_scopes_and_events_and_no_more(socket: bool) -> None:
+    app = manifest(url=URL, socket=socket)
+
+    needed = {"commands"}.union(
+        *surface.METHODS.values(), *(s for taken in surface.EVENTS.values() for s in taken.values())
+    )
+    subscribed = {name for taken in surface.EVENTS.values() for name in taken}
+    assert part(app, "oauth_config", "scopes", "bot") == sorted(needed)
+    assert part(app, "settings", "event_subscriptions", "bot_events") == sorted(subscribed)
 
 
 def test_the_two_forms_differ_only_in_how_slack_reaches_baton() -> None:
-    http, socket = (manifest(name) for name in MANIFESTS)
+    http, socket = manifest(url=URL), manifest(url=URL, socket=True)
 
-    assert http["settings"].pop("socket_mode_enabled") is False
-    assert socket["settings"].pop("socket_mode_enabled") is True
-    assert _without_addresses(http) == socket
-
-
-def test_every_address_is_the_one_route_that_is_served() -> None:
-    text = (ROOT / "deploy/slack/manifest.yaml").read_text(encoding="utf-8")
-    app = (CODE / "app.py").read_text(encoding="utf-8")
-
-    paths = set(
-        re.findall(r"^\s*(?:request_url|url): https://baton\.example\.com(\S*)$", text, re.M)
-    )
-
-    assert paths == set(re.findall(r'^PATH = "(.*)"$', app, re.M))
+    assert part(http, "settings", "socket_mode_enabled") is False
+    assert part(socket, "settings", "socket_mode_enabled") is True
+    there = set(re.findall(r'"(?:request_url|url)": "(.*?)"', json.dumps(http)))
+    assert there == {URL + EVENTS_PATH}
+    assert re.findall(r'"(?:request_url|url)"', json.dumps(socket)) == []
+    assert part(http, "features", "unfurl_domains") == ["bots.example.org"]
 
 
-def _without_addresses(value: object) -> object:
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        return {
-            key: _without_addresses(inner)
-            for key, inner in fields.items()
-            if key not in ("url", "request_url")
-        }
-    if isinstance(value, list):
-        return [_without_addresses(inner) for inner in cast("list[object]", value)]
-    return value
+def test_every_shortcut_and_step_of_the_manifest_is_listened_to() -> None:
+    app = manifest(url=URL)
+
+    shortcuts = cast("list[Mapping[str, object]]", part(app, "features", "shortcuts"))
+    assert {one["callback_id"] for one in shortcuts} == {surface.HAND_OVER, surface.NEW_RUN}
+    assert set(cast("Mapping[str, object]", app["functions"])) == {surface.START_RUN}
+    home = cast("Mapping[str, object]", part(app, "features", "app_home"))
+    assert home["messages_tab_enabled"] is True
+    assert home["messages_tab_read_only_enabled"] is False
+
+
+@pytest.mark.parametrize("url", ["http://bots.example.org", "bots.example.org", "https://"])
+def test_an_address_that_slack_would_not_call_is_refused(url: str) -> None:
+    with pytest.raises(Refused, match="https"):
+        manifest(url=url)
+
+
+def test_the_terminal_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["slack", "manifest", "--url", URL]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(manifest(url=URL)))
+
+    assert main(["slack", "manifest", "--url", "http://bots.example.org"]) == 1
+    assert "https" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from bots.terminal.live import Live
 from bots.terminal.main import main
 from bots.terminal.perform import perform
 from runtime.domain.errors import Misconfigured
+from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
 from runtime.domain.states import RunStatus, StepStatus
 from tests.worlds.front_door import NOON, FrontDoor, a_run, a_step, a_view, an_approval
@@ -51,6 +52,9 @@ class Bench:
 
     def teams_package(self, *, url: str, organisation: str, slash: bool) -> bytes:
         raise AssertionError("no test here builds an app")
+
+    def slack_manifest(self, *, url: str | None, socket: bool) -> JsonObject:
+        raise AssertionError("no verb of a chat prints a manifest")
 
     def examinations(self) -> list[Examination]:
         return [("home", lambda: fine("home", "/somewhere")), ("database", self._database)]

@@ -295,6 +295,7 @@ class FrontDoor:
 
     def lose_surface(self, place: Place, *, reason: str) -> None:
         self.surfaces.pop(place.key, None)
+
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         self.log.append(("rate", self.view(run, workspace=None).run.id, str(good)))
         return (1, 0) if good else (0, 1)

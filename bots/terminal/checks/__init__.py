@@ -1,5 +1,5 @@
 """What ``baton doctor`` examines, one thing after another.
 
 Read ``check`` (what a finding is), then ``installation`` (this machine: settings, folders, models,
-port) and ``services`` (what is elsewhere: database, Redis, MCP servers, Slack).
+port), ``services`` (what is elsewhere: database, Redis, MCP servers) and ``slack``.
 """

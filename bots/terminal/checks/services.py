@@ -1,12 +1,8 @@
-"""What is elsewhere: database, Redis, MCP servers, Slack. Each look is limited in time."""
+"""What is elsewhere: database, Redis, MCP servers. Each look is limited in time."""
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -20,8 +16,6 @@ if TYPE_CHECKING:
     from redis import Redis
 
 _ANSWER_SECONDS = 5.0
-_LARGEST_SKEW_SECONDS = 60.0
-"""Slack's signatures are refused when they are five minutes old."""
 
 
 def database(settings: Settings) -> list[Check]:
@@ -102,46 +96,6 @@ def tool_servers(settings: Settings, environment: Mapping[str, str]) -> list[Che
     return checks
 
 
-def slack(
-    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> list[Check]:
-    """Ask Slack who we are, and whether our clocks agree."""
-    token = settings.slack_bot_token
-    if token is None:
-        if settings.slack_signing_secret or settings.slack_app_token:
-            return wrong("slack", "SLACK_BOT_TOKEN is not set", todo="set it to the bot's xoxb-…")
-        return fine("slack", "not set up")
-    if not (settings.slack_signing_secret or settings.slack_app_token):
-        return wrong(
-            "slack",
-            "Baton can post but hears nothing",
-            todo="set SLACK_SIGNING_SECRET, or SLACK_APP_TOKEN for Socket Mode",
-        )
-    try:
-        answer, skew = _auth_test(settings.slack_api_url, token.get_secret_value(), now)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or type(error).__name__
-        return wrong(
-            "slack",
-            f"no answer from {settings.slack_api_url} ({reason})",
-            todo="check the network and SLACK_API_URL",
-        )
-    if answer.get("ok") is not True:
-        return wrong(
-            "slack",
-            f"Slack refuses the bot token ({answer.get('error')})",
-            todo="install the app again and set SLACK_BOT_TOKEN to its new token",
-        )
-    checks = fine("slack", f"{answer.get('user')} in {answer.get('team')}")
-    if skew is not None and abs(skew) > _LARGEST_SKEW_SECONDS:
-        checks += wrong(
-            "clock",
-            f"this machine's clock differs from Slack's by {abs(skew):.0f} s",
-            todo="synchronise the clock (NTP); Slack's requests look stale otherwise",
-        )
-    return checks
-
-
 def _revision(kind: str, revision: str | None, *, embedded: bool) -> list[Check]:
     if revision == migrate.HEAD:
         return fine("database", f"{kind}, tables at revision {revision}")
@@ -160,22 +114,6 @@ def _eviction(connection: Redis) -> str | None:
     except redis.ResponseError:
         return None
     return given.get("maxmemory-policy")
-
-
-def _auth_test(
-    base_url: str, token: str, now: Callable[[], datetime]
-) -> tuple[dict[str, object], float | None]:
-    url = base_url.rstrip("/") + "/auth.test"
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise ValueError("not an http address")
-    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
-        url, data=b"", headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310 - the address is a setting
-        answer = cast("object", json.loads(response.read(100_000)))
-        date = cast("str | None", response.headers.get("Date"))
-    skew = (now() - parsedate_to_datetime(date)).total_seconds() if date else None
-    return (cast("dict[str, object]", answer) if isinstance(answer, dict) else {}), skew
 
 
 def _place(url: str) -> str:

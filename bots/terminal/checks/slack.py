@@ -1,0 +1,156 @@
+"""Whether Slack is set up: tokens, scopes, signing secret, clock."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import cast
+from urllib.parse import urlsplit
+
+from bots.terminal.checks.check import Check, fine, wrong
+from runtime.settings import Settings
+
+_ANSWER_SECONDS = 5.0
+_LARGEST_SKEW_SECONDS = 60.0
+"""Slack's signatures are refused when they are five minutes old."""
+_REINSTALL = "create the app's manifest anew (baton slack manifest), install it again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    body: dict[str, object]
+    scopes: frozenset[str] | None
+    """What the token may do; None where Slack does not say."""
+    skew_seconds: float | None
+
+
+def slack(
+    settings: Settings,
+    needed: Sequence[str],
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> list[Check]:
+    """Ask Slack who we are, what we may do, and whether our clocks agree."""
+    bot, secret, app = (
+        one.get_secret_value().strip() if one else ""
+        for one in (
+            settings.slack_bot_token,
+            settings.slack_signing_secret,
+            settings.slack_app_token,
+        )
+    )
+    if not (bot or secret or app):
+        return fine("slack", "not set up")
+    if not bot:
+        return wrong("slack", "SLACK_BOT_TOKEN is not set", todo="set it to the bot's xoxb-…")
+    if not (secret or app):
+        return wrong(
+            "slack",
+            "Baton can post but hears nothing",
+            todo="set SLACK_SIGNING_SECRET, or SLACK_APP_TOKEN for Socket Mode",
+        )
+    return [
+        *_mixed_up(bot=bot, secret=secret, app=app),
+        *_bot(settings.slack_api_url, bot, needed, now),
+        *(_app(settings.slack_api_url, app, now) if app else []),
+    ]
+
+
+def _mixed_up(*, bot: str, secret: str, app: str) -> list[Check]:
+    """Notice a token in another one's place; never tells a value."""
+    found: list[Check] = []
+    if not bot.startswith("xoxb-"):
+        found += wrong(
+            "slack", "SLACK_BOT_TOKEN is no bot token", todo="set the one that begins with xoxb-"
+        )
+    if secret.startswith(("xox", "xapp-")):
+        found += wrong(
+            "slack",
+            "SLACK_SIGNING_SECRET holds a token",
+            todo="copy the signing secret from Basic Information, App Credentials",
+        )
+    if app and not app.startswith("xapp-"):
+        found += wrong(
+            "slack", "SLACK_APP_TOKEN is no app token", todo="set the one that begins with xapp-"
+        )
+    return found
+
+
+def _bot(
+    base_url: str, token: str, needed: Sequence[str], now: Callable[[], datetime]
+) -> list[Check]:
+    try:
+        answer = _call(base_url, "auth.test", token, now)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        return wrong(
+            "slack",
+            f"no answer from {base_url} ({reason})",
+            todo="check the network and SLACK_API_URL",
+        )
+    if answer.body.get("ok") is not True:
+        return wrong(
+            "slack",
+            f"Slack refuses the bot token ({answer.body.get('error')})",
+            todo="install the app again and set SLACK_BOT_TOKEN to its new token",
+        )
+    return [
+        *fine("slack", f"{answer.body.get('user')} in {answer.body.get('team')}"),
+        *_scopes(answer.scopes, needed),
+        *_clock(answer.skew_seconds),
+    ]
+
+
+def _scopes(given: frozenset[str] | None, needed: Sequence[str]) -> list[Check]:
+    lacking = [] if given is None else [scope for scope in needed if scope not in given]
+    if not lacking:
+        return []
+    return wrong("slack", f"the app lacks the scopes {', '.join(lacking)}", todo=_REINSTALL)
+
+
+def _clock(skew_seconds: float | None) -> list[Check]:
+    if skew_seconds is None or abs(skew_seconds) <= _LARGEST_SKEW_SECONDS:
+        return []
+    return wrong(
+        "clock",
+        f"this machine's clock differs from Slack's by {abs(skew_seconds):.0f} s",
+        todo="synchronise the clock (NTP); Slack's requests look stale otherwise",
+    )
+
+
+def _app(base_url: str, token: str, now: Callable[[], datetime]) -> list[Check]:
+    try:
+        # Gives an address to connect to, and connects to nothing.
+        answer = _call(base_url, "apps.connections.open", token, now)
+    except (OSError, ValueError):
+        # The bot token's check has told that there is no answer.
+        return []
+    if answer.body.get("ok") is True:
+        return fine("slack", "Socket Mode can be opened")
+    return wrong(
+        "slack",
+        f"Slack refuses the app token ({answer.body.get('error')})",
+        todo="make an app-level token with connections:write, and switch Socket Mode on",
+    )
+
+
+def _call(base_url: str, method: str, token: str, now: Callable[[], datetime]) -> _Answer:
+    url = f"{base_url.rstrip('/')}/{method}"
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise ValueError("not an http address")
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        url, data=b"", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310 - the address is a setting
+        body = cast("object", json.loads(response.read(100_000)))
+        date = cast("str | None", response.headers.get("Date"))
+        scopes = cast("str | None", response.headers.get("x-oauth-scopes"))
+    return _Answer(
+        body=cast("dict[str, object]", body) if isinstance(body, dict) else {},
+        scopes=None if scopes is None else frozenset(one.strip() for one in scopes.split(",")),
+        skew_seconds=(now() - parsedate_to_datetime(date)).total_seconds() if date else None,
+    )
