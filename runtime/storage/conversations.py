@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from runtime.domain.conversation import Conversation, Person, Place
 from runtime.domain.ids import new_id
