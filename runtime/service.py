@@ -20,7 +20,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, Run
 from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
-from runtime.door.look import Looking
+from runtime.door.look import Looking, scope
 from runtime.door.people import People
 from runtime.door.rate import Rating
 from runtime.door.reach import Reaching
