@@ -23,6 +23,7 @@ from bots.terminal.arguments import build_parser
 from bots.terminal.checks.check import Examination
 from bots.terminal.perform import perform
 from runtime.domain.errors import Refused
+from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
 from runtime.settings import Settings
 from tests.worlds.teams.cast import APP_ID
@@ -128,6 +129,9 @@ class Machine:
 
     def teams_package(self, *, url: str, organisation: str, slash: bool) -> bytes:
         return package(AppFacts(app_id=APP_ID, organisation=organisation, url=url, slash=slash))
+
+    def slack_manifest(self, *, url: str | None, socket: bool) -> JsonObject:
+        raise AssertionError("this app is another vendor's")
 
     def serve(self, role: str) -> None:
         raise AssertionError("building the app starts nothing")
