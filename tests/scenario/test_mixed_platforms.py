@@ -165,3 +165,20 @@ def test_nobody_approves_their_own_request_with_their_other_account(both: Both) 
     both.teams.say(BEN, BENS, "approve 1")
     assert both.slack.answer(asked.ts)[0].status == "succeeded"
     assert len(both.product.orders()) == OPENING_ORDERS + 1
+
+
+@pytest.mark.parametrize("rule", ["    eligible: ['role:approver', '!requester']"])
+def test_requested_in_teams_is_approved_in_slack(both: Both) -> None:
+    both.teams.say(ADA, PERSONAL, BUY)
+    card = both.card(PERSONAL)
+
+    both.slack.world.slash(ADA_IN_SLACK, GENERAL, "approvals")
+    both.slack.told(ADA_IN_SLACK, "record_purchase_order")
+    both.slack.world.slash(ADA_IN_SLACK, GENERAL, "approve 1 in the budget")
+
+    assert both.product.until_ended().status == "succeeded"
+    both.teams.until(lambda: "in Slack · in the budget" in readable(card.card))
+    assert buttons(card.card) == []
+    assert len(both.product.orders()) == OPENING_ORDERS + 1
+    view = both.product.runtime.view("1", workspace=None)
+    assert [one.decided_on for one in view.approvals] == ["slack"]
