@@ -17,6 +17,7 @@ NAMES = (
     "agent_turn",
     "idle_pickup",
     "slack_event",
+    "teams_activity",
     "approval_click",
     "footprint",
 )
