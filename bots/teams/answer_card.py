@@ -19,7 +19,7 @@ from bots.teams.elements import (
 )
 from bots.teams.markdown import drawn_markdown
 from bots.views import Answer, Notice, QuestionCard
-from runtime.domain.json import Json
+from runtime.domain.json import Json, JsonObject
 
 _MOST_FILES = 10
 _MOST_OPENED = 4
@@ -28,8 +28,11 @@ _MOST_CHOICES = 20
 _LENGTHS = (24_000, 18_000, 12_000, 8_000, 5_000, 3_000, 1_500, 700, 300, 100)
 
 
-def draw_answer(answer: Answer) -> Drawn:
-    """Draw an answer whole where it fits, and else as much as fits, saying so."""
+def draw_answer(answer: Answer, *, note: str = "") -> Drawn:
+    """Draw an answer whole where it fits, and else as much as fits, saying so.
+
+    ``note`` is for the person who has just said what it was worth.
+    """
     said = answer.text.strip() or "(no answer)"
     return first_fitting(
         Drawn(
@@ -40,8 +43,9 @@ def draw_answer(answer: Answer) -> Drawn:
                     *(small(_cut_notice(answer)) if len(said) > limit else []),
                     *_files(answer, name_limit=120 if limit > 1_500 else 10),
                     *small(*_small_print(answer)),
+                    *([line(run(note, color="Good"))] if note else []),
                 ],
-                _file_buttons(answer),
+                [*_file_buttons(answer), *([] if note else _worth(answer))],
             ),
         )
         for limit in _LENGTHS
@@ -170,6 +174,14 @@ def _file_buttons(answer: Answer) -> list[Json]:
             data={"run": answer.run_id, "file": at},
         )
         for at, file in enumerate(answer.files[:_MOST_OPENED])
+    ]
+
+
+def _worth(answer: Answer) -> list[Json]:
+    data: JsonObject = {"run": answer.run_id}
+    return [
+        button("Good answer", verb="answer.good", data=data),
+        button("Not good", verb="answer.bad", data=data),
     ]
 
 

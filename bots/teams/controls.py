@@ -1,4 +1,4 @@
-"""Buttons of runs and answers: steer it, ask why, read a file."""
+"""Buttons of runs and answers: steer it, ask why, read a file, say what the answer was worth."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from bots.teams.inbound import Click
 from bots.teams.run_card import draw_run
 from runtime.domain.conversation import Person
 from runtime.domain.run import Artifact, RunView
+
+_THANKS = {
+    "answer.good": "Noted: a good answer. Thank you.",
+    "answer.bad": "Noted: not a good answer. Thank you. Write here what was wrong with it.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,8 @@ class Controls:
                 return await self._file(run, click, person)
             case "answer.back":
                 return draw_answer(answer(await self._view(run, person)))
+            case "answer.good" | "answer.bad":
+                return await self._rate(run, click, person)
             case _:
                 return None
 
@@ -69,6 +76,12 @@ class Controls:
 
     def _content(self, run: str, file: Artifact, person: Person) -> tuple[Artifact, bytes]:
         return self.runtime.artifact(run, file.name, workspace=person.workspace)
+
+    async def _rate(self, run: str, click: Click, person: Person) -> Drawn:
+        good = click.verb == "answer.good"
+        await self.bridge(self.runtime.rate, run, person, good=good, surface="teams")
+        shown = answer(await self._view(run, person))
+        return draw_answer(shown, note=_THANKS[click.verb])
 
     async def _view(self, run: str, person: Person) -> RunView:
         return await self.bridge(self.runtime.view, run, workspace=person.workspace)

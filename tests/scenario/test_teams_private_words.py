@@ -232,3 +232,16 @@ def test_a_file_that_is_not_there_is_not_opened(place: Place, file: object) -> N
     )  # fmt: skip
 
     assert "older card" in answered.body["value"]
+
+
+@pytest.mark.parametrize(("verb", "good"), [("answer.good", True), ("answer.bad", False)])
+def test_what_an_answer_was_worth_is_kept(place: Place, verb: str, good: bool) -> None:
+    view = place.door.put(a_view(a_run(workspace=TENANT, answer="Done."), status="succeeded"))
+    card = place.card(answer(view))
+
+    place.world.press(ADA, card, verb, GROUP)
+
+    assert ("rate", "run_1", str(good)) in place.door.log
+    seen = place.world.seen_by(ADA, card)
+    assert "Noted" in readable(seen)
+    assert verb not in {one.verb for one in buttons(seen)}

@@ -193,6 +193,7 @@ def test_buttons_carry_ids_and_nothing_else(view: Shown) -> None:
     allowed = {
         "approval": {"id", "nonce"},
         "run": {"run"},
+        "answer": {"run"},
         "file": {"run", "file"},
         "question": {"run", "step", "choice"},
     }
