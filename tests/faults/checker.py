@@ -41,7 +41,8 @@ def check(
 ) -> Findings:
     """Check every invariant. ``frozen``: a process slept past its lease and woke again.
 
-    A reading done by such a process is repeated and refused; it is not a completed step run anew.
+    A read, or a write under the same key, that such a process was in the middle of leaves late; it
+    is refused here and taken once at the far side, and is not a completed step run anew.
     A post it was about to make leaves late; those are counted apart, and have to be few.
     """
     found = _Checker(database, outside, approves=approves, frozen=frozen)
@@ -132,7 +133,8 @@ class _Checker:
             leaf = self._leaf_of(one)
             if leaf is None or leaf["finished_at"] is None or not one.at > leaf["finished_at"]:
                 continue
-            if self.frozen and leaf["effect"] == "read":
+            if self.frozen and leaf["effect"] != "irreversible":
+                # The sleeper was inside the call; what leaves late is a read, or carries its key.
                 continue
             yield f"{one.tool} ran again after {leaf['id']} had its result"
 
