@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,6 +73,10 @@ def _load() -> Library:
     litellm.custom_provider_map = cast("list[CustomLLMItem]", [item])
     cast("Callable[[], None]", utils.custom_llm_setup)()
 
+    # After each call it works out, on threads of its own, what callbacks would be told. There are
+    # none, and it takes as much of the processor as the call.
+    setattr(utils, "executor", _Nobody())  # noqa: B010 - the module does not declare it
+
     call = cast("Callable[..., object]", litellm.completion)
     info = cast("Callable[..., Mapping[str, object]]", litellm.get_model_info)
 
@@ -87,6 +92,15 @@ def _load() -> Library:
         takes_schema=lambda model: litellm.supports_response_schema(model=model),
         limit_tokens=limit_tokens,
     )
+
+
+class _Nobody:
+    """Stands where LiteLLM hands over work for its callbacks, and lets it lie."""
+
+    def submit(self, *_: object, **__: object) -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
 
 
 def _demonstration_handler() -> CustomLLM:
