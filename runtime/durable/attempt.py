@@ -20,6 +20,7 @@ from runtime.storage.database import again_when_contended
 from runtime.storage.hot import Row
 
 if TYPE_CHECKING:
+    from runtime.durable.bunch import Bunch
     from runtime.durable.engine import Engine
 
 _OVER = (*ENDED_STEP, StepStatus.UNKNOWN)
@@ -46,6 +47,8 @@ class Attempt:
         """A sibling to claim in the transaction that ends this step."""
         self.claimed: Step | None = None
         """The follower, once it is claimed."""
+        self.bunch: Bunch | None = None
+        """Set where this step was claimed with others, which end together while they are quick."""
         self.fence = step.attempt
         self.seen = step.wakeups
         self.failures = step.failures
@@ -73,6 +76,8 @@ class Attempt:
 
     def safe_point(self) -> None:
         """Stop here if there is a reason to begin nothing new."""
+        if self.bunch is not None:
+            self.bunch.close()
         if self.engine.stopping:
             raise GiveBack
         if not self.engine.leases.valid(self.step.id):

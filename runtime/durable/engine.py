@@ -19,6 +19,7 @@ from runtime.domain.words import storable
 from runtime.durable import failure
 from runtime.durable.announcer import Announcer
 from runtime.durable.attempt import Attempt
+from runtime.durable.bunch import Bunch
 from runtime.durable.context import Context
 from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
@@ -118,7 +119,12 @@ class Engine:
             current = self._execute_one(current)
 
     def run_inline(
-        self, parent: Attempt, step: Step, *, follower: str | None
+        self,
+        parent: Attempt,
+        step: Step,
+        *,
+        follower: str | None = None,
+        bunch: Bunch | None = None,
     ) -> tuple[Step | None, Step | None]:
         """Carry out a claimed child on its parent's thread.
 
@@ -126,6 +132,7 @@ class Engine:
         transaction that ended the child.
         """
         attempt = Attempt(self, parent.run, step, parent=parent, follower=follower)
+        attempt.bunch = bunch
         with self.leases.hold(step.id):
             ended = self._carry_out(attempt)
         parent.run = replace(parent.run, spent=attempt.run.spent)
@@ -162,15 +169,15 @@ class Engine:
 
     def claim(self, step_id: str) -> Step | None:
         """Take a step that is ready, or whose holder's lease ran out; None where it is not free."""
-        row = self.database.first(steps.CLAIM, self._claiming(step_id))
+        row = self.database.first(steps.CLAIM, {"step_id": step_id, **self.claim_terms()})
         step = steps.from_row(row) if row is not None else None
         if step is not None and step.crashes >= MOST_CRASHES and self._park(step):
             return None
         return step
 
-    def _claiming(self, step_id: str) -> dict[str, object]:
+    def claim_terms(self) -> dict[str, object]:
+        """Give what every claim of this process says: who takes it, when, and until when."""
         return {
-            "step_id": step_id,
             "now": self.clock.now(),
             "lease_end": self.leases.end(),
             "process": self.process,
@@ -196,7 +203,7 @@ class Engine:
                 if waiting is not None:
                     return waiting
             except GiveBack:
-                return self._give_back(attempt)
+                return self.give_back(attempt.step)
             except (Lost, LostLease):
                 _log.debug("step %s is in other hands", attempt.step.id)
                 return None
@@ -263,11 +270,12 @@ class Engine:
             attempt.run, attempt.control = run, run.control
         return None
 
-    def _give_back(self, attempt: Attempt) -> Step | None:
-        values = {"step_id": attempt.step.id, "fence": attempt.fence, "now": self.clock.now()}
+    def give_back(self, step: Step) -> Step:
+        """Make a claimed step ready again, for somebody else."""
+        values = {"step_id": step.id, "fence": step.attempt, "now": self.clock.now()}
         self.database.count(steps.GIVE_BACK, values)
-        self.bell.ring_step(attempt.step.id)
-        return replace(attempt.step, status=StepStatus.READY)
+        self.bell.ring_step(step.id)
+        return replace(step, status=StepStatus.READY)
 
     def _wait_for_retry(self, attempt: Attempt, error: Upstream, delay: float) -> Step | None:
         attempt.failures += 1
@@ -280,8 +288,23 @@ class Engine:
             error=failure.to_json(error),
         )
 
-    @again_when_contended
     def _end(
+        self,
+        attempt: Attempt,
+        status: StepStatus,
+        *,
+        output: Json = None,
+        error: JsonObject | None = None,
+    ) -> Step | None:
+        bunch = attempt.bunch
+        if bunch is not None and bunch.open:
+            if status == StepStatus.SUCCEEDED and blobs.is_large(output) is None:
+                return bunch.end(attempt, output)
+            bunch.close()
+        return self._write_end(attempt, status, output=output, error=error)
+
+    @again_when_contended
+    def _write_end(
         self,
         attempt: Attempt,
         status: StepStatus,
@@ -319,11 +342,12 @@ class Engine:
             if status == StepStatus.FAILED:
                 trees.cancel_below(connection, step, now=now)
             if attempt.follower is not None and not self.stopping:
-                claimed = steps.CLAIM.first(connection, self._claiming(attempt.follower))
+                terms = {"step_id": attempt.follower, **self.claim_terms()}
+                claimed = steps.CLAIM.first(connection, terms)
                 attempt.claimed = steps.from_row(claimed) if claimed is not None else None
-            self._announce_end(connection, ended)
+            self.announce_end(connection, ended)
             # Last, because siblings that end at the same time queue for the parent's row.
-            parent_status = self._wake_parent(connection, step)
+            parent_status = self.wake(connection, step.parent_id)
         if _is_watched(step):
             self.ring_said(attempt.run.conversation_id)
         if attempt.parent is not None:
@@ -334,14 +358,16 @@ class Engine:
             ended = replace(ended, waits_for=_PARENT_IS_READY)
         return ended
 
-    def _wake_parent(self, connection: Connection, step: Step) -> str | None:
-        if step.parent_id is None:
+    def wake(self, connection: Connection, parent_id: str | None) -> str | None:
+        """Tell a parent that a child of it ended; give the state that leaves it in."""
+        if parent_id is None:
             return None
-        values = {"step_id": step.parent_id, "ring_again_at": self.ring_again_at()}
+        values = {"step_id": parent_id, "ring_again_at": self.ring_again_at()}
         woken = steps.WAKE.first(connection, values)
         return str(woken["status"]) if woken is not None else None
 
-    def _announce_end(self, connection: Connection, ended: Step) -> None:
+    def announce_end(self, connection: Connection, ended: Step) -> None:
+        """Say that a step ended to whoever is shown it, inside the transaction that ends it."""
         if ended.parent_id is None:
             # A run that fails may still have something to show; it comes with the error.
             result = ended.output if isinstance(ended.output, Mapping) else ended.error or {}

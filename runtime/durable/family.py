@@ -15,6 +15,7 @@ from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Step
 from runtime.durable import failure
 from runtime.durable.attempt import Attempt
+from runtime.durable.bunch import LARGEST, Bunch
 from runtime.durable.leaf import Child, Ended
 from runtime.durable.unwind import Lost, Suspend
 from runtime.storage import steps
@@ -25,6 +26,8 @@ Known = dict[str, Step]
 MOST_RINGS = 16
 """How many workers a fan-out calls at once. Those who stay go on with children nobody was called
 for; the sweep calls for what is left after a few seconds."""
+FEW_RINGS = 2
+"""How many a wider one calls at first: its children may be done sooner than others have come."""
 
 
 def gather(attempt: Attempt, children: Sequence[Child], *, cap: int) -> list[Ended]:
@@ -111,7 +114,8 @@ def _insert(attempt: Attempt, rows: list[dict[str, object]]) -> None:
     # A crash before this ring leaves ready rows that are due; the sweep rings them.
     if attempt.step.parent_id is None:
         attempt.engine.ring_said(attempt.run.conversation_id)
-    for row in ready[:-1][:MOST_RINGS]:
+    rings = MOST_RINGS if len(ready) <= MOST_RINGS else FEW_RINGS
+    for row in ready[:-1][:rings]:
         attempt.engine.bell.ring_step(str(row["id"]))
 
 
@@ -129,7 +133,7 @@ def _run_some_here(attempt: Attempt, known: Known) -> bool:
     free = [name for name, step in known.items() if _looks_free(attempt, step)]
     by_id = {known[name].id: name for name in free}
     candidates = list(by_id)
-    ran = False
+    ran = len(candidates) > MOST_RINGS and _run_bunches(attempt, known, by_id, candidates)
     claimed: Step | None = None
     while claimed is not None or candidates:
         if claimed is None:
@@ -138,12 +142,7 @@ def _run_some_here(attempt: Attempt, known: Known) -> bool:
             tried = candidates.pop()
             claimed = attempt.engine.claim(tried)
             if claimed is None:
-                # In other hands; look again only when something has moved.
-                known[by_id[tried]] = replace(
-                    known[by_id[tried]],
-                    status=StepStatus.RUNNING,
-                    due_at=attempt.engine.leases.end(),
-                )
+                known[by_id[tried]] = _elsewhere(attempt, known[by_id[tried]])
                 continue
         ran = True
         name = by_id[claimed.id]
@@ -154,6 +153,43 @@ def _run_some_here(attempt: Attempt, known: Known) -> bool:
             known[by_id[follower]] = replace(known[by_id[follower]], status=StepStatus.READY)
             candidates.append(follower)
     return ran
+
+
+def _run_bunches(
+    attempt: Attempt, known: Known, by_id: Mapping[str, str], candidates: list[str]
+) -> bool:
+    """Carry out children of a wide fan-out many at a time for as long as they are quick."""
+
+    def call_others() -> None:
+        for one in candidates[:MOST_RINGS]:
+            attempt.engine.bell.ring_step(one)
+
+    ran = False
+    bunch = Bunch(attempt, call_others=call_others)
+    try:
+        while bunch.open:
+            attempt.safe_point()
+            tried = [candidates.pop() for _ in range(min(LARGEST, len(candidates)))]
+            free = bunch.claim(tried)
+            if not tried:
+                break
+            states = bunch.carry_out()
+            ran = ran or bool(states)
+            for one in tried:
+                state = states.get(one)
+                if state is None and one in free:
+                    candidates.append(one)
+                elif state is None:
+                    state = _elsewhere(attempt, known[by_id[one]])
+                known[by_id[one]] = state or known[by_id[one]]
+    finally:
+        bunch.close()
+    return ran
+
+
+def _elsewhere(attempt: Attempt, step: Step) -> Step:
+    """Say that a child is in other hands; it is looked at again only when something has moved."""
+    return replace(step, status=StepStatus.RUNNING, due_at=attempt.engine.leases.end())
 
 
 def _looks_free(attempt: Attempt, step: Step) -> bool:

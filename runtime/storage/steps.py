@@ -110,14 +110,9 @@ ADOPT_LEAF = Hot(
     )
 )
 
-CLAIM = Hot(
+_claim = (
     update(table)
     .where(
-        _c.id == bindparam("step_id"),
-        or_(
-            _c.status == _READY,
-            and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
-        ),
         exists(
             select(literal(1)).where(run_table.c.id == _c.run_id, run_table.c.control == Control.GO)
         ),
@@ -132,6 +127,26 @@ CLAIM = Hot(
         started_at=func.coalesce(_c.started_at, bindparam("now", type_=_c.due_at.type)),
     )
     .returning(*table.c)
+)
+
+CLAIM = Hot(
+    _claim.where(
+        _c.id == bindparam("step_id"),
+        or_(
+            _c.status == _READY,
+            and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
+        ),
+    )
+)
+
+# One that made its process end is not claimed with others: they would be blamed for it.
+_CLAIM_SOME = _claim.where(
+    _c.id.in_(
+        select(_c.id)
+        .where(_c.id.in_(bindparam("ids", expanding=True)), _c.status == _READY, _c.crashes == 0)
+        .order_by(_c.id.desc())
+        .with_for_update(skip_locked=True)
+    )
 )
 
 SUSPEND = Hot(
@@ -244,6 +259,8 @@ HAS_CRASHED_CHILD = select(
             _c.status.in_(UNENDED),
             or_(
                 _c.crashes > 0,
+                # Set aside already, and no more to be blamed on its parent than before.
+                and_(_c.status == _WAITING, _c.waits_for.startswith(PARKED)),
                 and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
             ),
         )
@@ -300,6 +317,15 @@ def new_row(**values: object) -> dict[str, object]:
 def insert_tasks(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert task steps; the caller has fenced the transaction and commits."""
     INSERT_TASK.each(connection, rows)
+
+
+def claim_some(
+    connection: Connection, ids: Sequence[str], terms: Mapping[str, object]
+) -> list[Step]:
+    """Take those of these steps that are ready and never crashed, in the order of ``ids``."""
+    rows = connection.execute(_CLAIM_SOME, {"ids": list(ids), **terms}).mappings()
+    by_id = {row["id"]: from_row(row) for row in rows}
+    return [by_id[one] for one in ids if one in by_id]
 
 
 def read_step(connection: Connection, step_id: str) -> Step | None:
