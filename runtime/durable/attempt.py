@@ -14,7 +14,7 @@ from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.durable.journal import Journal
 from runtime.durable.unwind import GiveBack, Lost, Suspend
-from runtime.storage import blobs, runs, steps
+from runtime.storage import blobs, leaves, runs, steps
 from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
 from runtime.storage.hot import Row
@@ -92,7 +92,7 @@ class Attempt:
         """Write one leaf: one commit. A crash before it means the leaf never was."""
         large = blobs.is_large(cast("Json", row["output"]))
         if large is None and cost is None:
-            self._observe(self.engine.database.first(steps.INSERT_LEAF, row))
+            self._observe(self.engine.database.first(leaves.INSERT_LEAF, row))
         else:
             self._insert_with(row, large=large, cost=cost)
 
@@ -109,7 +109,7 @@ class Attempt:
 
     def insert_leaf_in(self, connection: Connection, row: dict[str, object]) -> None:
         """Write one leaf inside the caller's transaction."""
-        self._observe(steps.INSERT_LEAF.first(connection, row))
+        self._observe(leaves.INSERT_LEAF.first(connection, row))
 
     def finish_leaf(
         self,
@@ -140,9 +140,9 @@ class Attempt:
             "new_waits_for": "",
         }
         if connection is not None:
-            self._observe(steps.FINISH_LEAF.first(connection, values))
+            self._observe(leaves.FINISH_LEAF.first(connection, values))
         elif large is None and cost is None:
-            self._observe(self.engine.database.first(steps.FINISH_LEAF, values))
+            self._observe(self.engine.database.first(leaves.FINISH_LEAF, values))
         else:
             self._finish_with(values, large=large, cost=cost)
         ended = replace(leaf, status=status, output=output, error=error, failures=failures)
@@ -157,7 +157,7 @@ class Attempt:
             self._spend(connection, cost)
             if large is not None:
                 values["new_output_blob"] = blobs.put(connection, large)
-            self._observe(steps.FINISH_LEAF.first(connection, values))
+            self._observe(leaves.FINISH_LEAF.first(connection, values))
 
     def adopt_leaf(self, leaf: Step) -> Step:
         """Take over a leaf an earlier attempt left, before its effect is begun again.
@@ -170,7 +170,7 @@ class Attempt:
             "fence": self.fence,
             "process": self.engine.process,
         }
-        if self.engine.database.count(steps.ADOPT_LEAF, values) == 0:
+        if self.engine.database.count(leaves.ADOPT_LEAF, values) == 0:
             return self._settled(leaf)
         return replace(leaf, attempt=self.fence, status=StepStatus.RUNNING)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from runtime.domain.json import Json
 from runtime.domain.states import StepStatus
 from runtime.domain.step import Step
+from runtime.durable import ending
 from runtime.durable.attempt import Attempt
 from runtime.storage import steps
 from runtime.storage.connection import Connection
@@ -100,11 +101,11 @@ class Bunch:
             written = [
                 step
                 for step in sorted(ended, key=lambda step: step.id, reverse=True)
-                if steps.FINISH.count(connection, _values(step)) == 1
+                if ending.finish(connection, step)
             ]
             claimed = steps.claim_some(connection, ids, engine.claim_terms()) if ids else []
             for step in written:
-                engine.announce_end(connection, step)
+                ending.announce(engine, connection, step)
             self._wake(connection, times=len(written))
         if written:
             engine.ring_said(self._parent.run.conversation_id)
@@ -112,21 +113,9 @@ class Bunch:
 
     def _wake(self, connection: Connection, *, times: int) -> None:
         for _ in range(times):
-            status = self._engine.wake(connection, self._parent.step.id)
+            status = ending.wake(self._engine, connection, self._parent.step.id)
             if status == StepStatus.RUNNING:
                 # On this very stack; or about to look at its children once more, and at all of
                 # them. One that sleeps, in other hands, counts every end.
                 self._parent.seen += 1
                 return
-
-
-def _values(step: Step) -> dict[str, object]:
-    return {
-        "step_id": step.id,
-        "fence": step.attempt,
-        "new_status": step.status,
-        "new_output": step.output,
-        "new_output_blob": None,
-        "new_error": None,
-        "now": step.finished_at,
-    }

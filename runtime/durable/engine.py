@@ -13,10 +13,10 @@ from runtime.domain.errors import BatonError, HandlerChanged, LostLease, Upstrea
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.ports import Bell, Clock
-from runtime.domain.states import RunStatus, StepStatus
+from runtime.domain.states import StepStatus
 from runtime.domain.step import Step
 from runtime.domain.words import storable
-from runtime.durable import failure
+from runtime.durable import ending, failure, parking
 from runtime.durable.announcer import Announcer
 from runtime.durable.attempt import Attempt
 from runtime.durable.bunch import Bunch
@@ -24,15 +24,13 @@ from runtime.durable.context import Context
 from runtime.durable.leases import Leases
 from runtime.durable.retry import Retry
 from runtime.durable.unwind import GiveBack, Interrupted, Lost, Suspend
-from runtime.storage import blobs, runs, steps, trees
-from runtime.storage.connection import Connection
+from runtime.storage import blobs, runs, steps
 from runtime.storage.database import Database, again_when_contended
 from runtime.storage.presence import presence
 
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Context], Json]
-MOST_CRASHES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +150,7 @@ class Engine:
             ended = self._carry_out(attempt)
         if ended is None:
             return None
-        if ended.waits_for == _PARENT_IS_READY:
+        if ended.waits_for == ending.PARENT_IS_READY:
             return step.parent_id
         return self._sibling(step) if time.monotonic() - began > _QUICK_SECONDS else None
 
@@ -171,7 +169,7 @@ class Engine:
         """Take a step that is ready, or whose holder's lease ran out; None where it is not free."""
         row = self.database.first(steps.CLAIM, {"step_id": step_id, **self.claim_terms()})
         step = steps.from_row(row) if row is not None else None
-        if step is not None and step.crashes >= MOST_CRASHES and self._park(step):
+        if step is not None and parking.keeps_crashing(step) and parking.park(self, step):
             return None
         return step
 
@@ -246,7 +244,7 @@ class Engine:
             due_at=wait.wake_at,
             error=error,
         )
-        if not _is_watched(attempt.step):
+        if not ending.is_watched(attempt.step):
             if self.database.count(steps.SUSPEND, values):
                 return waiting
         else:
@@ -301,119 +299,7 @@ class Engine:
             if status == StepStatus.SUCCEEDED and blobs.is_large(output) is None:
                 return bunch.end(attempt, output)
             bunch.close()
-        return self._write_end(attempt, status, output=output, error=error)
-
-    @again_when_contended
-    def _write_end(
-        self,
-        attempt: Attempt,
-        status: StepStatus,
-        *,
-        output: Json = None,
-        error: JsonObject | None = None,
-    ) -> Step | None:
-        """Write the end, wake the parent, and say so: one transaction.
-
-        A crash before it means the handler is entered again and gets here from its journal.
-        """
-        step = attempt.step
-        large = blobs.is_large(output)
-        now = self.clock.now()
-        attempt.claimed = None
-        with self.database.write() as connection:
-            if step.parent_id is None:
-                runs.lock(connection, step.run_id)
-            stored = blobs.put(connection, large) if large is not None else None
-            values = {
-                "step_id": step.id,
-                "fence": attempt.fence,
-                "new_status": status,
-                "new_output": None if stored else output,
-                "new_output_blob": stored,
-                "new_error": error,
-                "now": now,
-            }
-            if steps.FINISH.count(connection, values) == 0:
-                return None
-            ended = replace(
-                step, status=status, output=None if stored else output, output_blob=stored,
-                error=error, finished_at=now,
-            )  # fmt: skip
-            if status == StepStatus.FAILED:
-                trees.cancel_below(connection, step, now=now)
-            if attempt.follower is not None and not self.stopping:
-                terms = {"step_id": attempt.follower, **self.claim_terms()}
-                claimed = steps.CLAIM.first(connection, terms)
-                attempt.claimed = steps.from_row(claimed) if claimed is not None else None
-            self.announce_end(connection, ended)
-            # Last, because siblings that end at the same time queue for the parent's row.
-            parent_status = self.wake(connection, step.parent_id)
-        if _is_watched(step):
-            self.ring_said(attempt.run.conversation_id)
-        if attempt.parent is not None:
-            attempt.parent.seen += 1
-            if attempt.claimed is not None and attempt.claimed.crashes >= MOST_CRASHES:
-                attempt.claimed = None if self._park(attempt.claimed) else attempt.claimed
-        elif parent_status == StepStatus.READY:
-            ended = replace(ended, waits_for=_PARENT_IS_READY)
-        return ended
-
-    def wake(self, connection: Connection, parent_id: str | None) -> str | None:
-        """Tell a parent that a child of it ended; give the state that leaves it in."""
-        if parent_id is None:
-            return None
-        values = {"step_id": parent_id, "ring_again_at": self.ring_again_at()}
-        woken = steps.WAKE.first(connection, values)
-        return str(woken["status"]) if woken is not None else None
-
-    def announce_end(self, connection: Connection, ended: Step) -> None:
-        """Say that a step ended to whoever is shown it, inside the transaction that ends it."""
-        if ended.parent_id is None:
-            # A run that fails may still have something to show; it comes with the error.
-            result = ended.output if isinstance(ended.output, Mapping) else ended.error or {}
-            runs.end(
-                connection,
-                ended.run_id,
-                status=RunStatus(ended.status.value),
-                output=result,
-                error=ended.error,
-                now=ended.finished_at or self.clock.now(),
-            )
-            self.announcer.run_ended(connection, ended.run_id)
-        if _is_watched(ended):
-            self.announcer.step_changed(connection, ended)
-
-    def _park(self, step: Step) -> bool:
-        """Set aside a step that keeps killing its process; its siblings and other runs go on."""
-        with self.database.write() as connection:
-            crashed = {"step_id": step.id, "now": self.clock.now()}
-            if connection.execute(steps.HAS_CRASHED_CHILD, crashed).scalar_one():
-                # The child that was running on its stack is the one to blame.
-                return False
-            values = {
-                "step_id": step.id,
-                "fence": step.attempt,
-                "seen": step.wakeups,
-                "new_pending": 0,
-                "wake_at": None,
-                "reason": f"{steps.PARKED}it stopped its process {step.crashes} times",
-                "new_failures": step.failures,
-                "new_error": {"code": "poison", "message": "it stopped its process repeatedly"},
-            }
-            if steps.SUSPEND.count(connection, values) == 0:
-                return True
-            parked = replace(step, status=StepStatus.WAITING, waits_for=str(values["reason"]))
-            self.announcer.step_parked(connection, parked)
-            run = runs.read(connection, step.run_id)
-        if run is not None:
-            self.ring_said(run.conversation_id)
-        return True
+        return ending.write_end(attempt, status, output=output, error=error)
 
 
-_PARENT_IS_READY = "\0parent"
 _QUICK_SECONDS = 0.05
-
-
-def _is_watched(step: Step) -> bool:
-    """Tell whether people see this step on a card: the root and the tasks right below it."""
-    return step.parent_id is None or step.parent_id == f"{step.run_id}:/"

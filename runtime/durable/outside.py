@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from runtime.domain.json import Json
 from runtime.domain.states import StepStatus
-from runtime.storage import steps, trees
+from runtime.storage import leaves, steps, trees
 from runtime.storage.connection import Connection
 
 RING_GRACE = timedelta(seconds=5)
@@ -29,7 +29,7 @@ def answer(
     The answer and the wake-up of its owner are one transaction: a decision that lands while the
     owner is about to sleep is never lost.
     """
-    owner = steps.answer_leaf(
+    owner = leaves.answer_leaf(
         connection, leaf_id, status=status, output=output, error=error, now=now
     )
     if owner is None:

@@ -26,8 +26,7 @@ from sqlalchemy import (
 )
 
 from runtime.domain.effects import Effect
-from runtime.domain.json import Json
-from runtime.domain.states import ENDED_STEP, Control, StepStatus
+from runtime.domain.states import Control, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.domain.words import storable
 from runtime.storage.hot import Hot
@@ -43,72 +42,12 @@ UNENDED = (_READY, _RUNNING, _WAITING, StepStatus.UNKNOWN)
 _COLUMNS = tuple(column.name for column in _c)
 
 
-def _is_one_of(*statuses: StepStatus) -> ColumnElement[bool]:
+def is_one_of(*statuses: StepStatus) -> ColumnElement[bool]:
     """Say "in one of these states" without a list, for statements that are compiled once."""
     return or_(*(_c.status == status for status in statuses))
 
 
-_owner = table.alias("owner")
-_fenced = and_(
-    _owner.c.id == bindparam("owner_id", type_=_c.id.type),
-    _owner.c.attempt == bindparam("fence"),
-    _owner.c.status == _RUNNING,
-)
-_control_of_run = (
-    select(run_table.c.control).where(run_table.c.id == bindparam("the_run")).scalar_subquery()
-)
-
-# One statement, one commit: the row lock on the owner (FOR SHARE) makes a claim by another worker
-# wait for this insert or this insert fail; the caller learns in the same trip whether to go on.
-INSERT_LEAF = Hot(
-    insert(table)
-    .from_select(
-        _COLUMNS,
-        select(*(bindparam(name, type_=_c[name].type) for name in _COLUMNS))
-        .select_from(_owner)
-        .where(_fenced)
-        .with_for_update(read=True),
-    )
-    .returning(_control_of_run.label("control"))
-)
-
 INSERT_TASK = Hot(insert(table))
-
-# The outcome of an effect is recorded even when its run was stopped meanwhile: it did happen.
-# It is fenced by the attempt the intent was written under.
-FINISH_LEAF = Hot(
-    update(table)
-    .where(
-        _c.id == bindparam("leaf_id"),
-        _c.attempt == bindparam("fence"),
-        _is_one_of(_RUNNING, _WAITING, StepStatus.UNKNOWN),
-    )
-    .values(
-        {
-            name: bindparam(f"new_{name}", type_=_c[name].type)
-            for name in (
-                "status", "output", "output_blob", "error", "cost_usd", "tokens", "finished_at",
-                "due_at", "failures", "waits_for",
-            )
-        }
-    )
-    .returning(_control_of_run.label("control"))
-)  # fmt: skip
-
-# A leaf that another attempt left behind is taken over by the attempt that now owns the step.
-ADOPT_LEAF = Hot(
-    update(table)
-    .where(
-        _c.id == bindparam("leaf_id"),
-        _is_one_of(_READY, _RUNNING, _WAITING),
-        exists(select(literal(1)).select_from(_owner).where(_fenced)),
-    )
-    .values(
-        attempt=bindparam("fence"),
-        status=_RUNNING,
-        owner=bindparam("process"),
-    )
-)
 
 _claim = (
     update(table)
@@ -178,7 +117,7 @@ GIVE_BACK = Hot(
 # ``pending`` counts the ends a waiting parent still wants before it is woken.
 _wake = (
     update(table)
-    .where(_c.id == bindparam("step_id"), _is_one_of(_READY, _RUNNING, _WAITING))
+    .where(_c.id == bindparam("step_id"), is_one_of(_READY, _RUNNING, _WAITING))
     .values(
         wakeups=_c.wakeups + 1,
         pending=case((_c.pending > 1, _c.pending - 1), else_=0),
@@ -394,35 +333,6 @@ def sweep(
         .returning(_c.id)
     )
     return list(woken.scalars())
-
-
-def answer_leaf(
-    connection: Connection,
-    leaf_id: str,
-    *,
-    status: StepStatus,
-    output: Json,
-    error: Json,
-    now: datetime,
-) -> str | None:
-    """Answer a leaf that waits or is in doubt, once; give its owner, or None where it is closed."""
-    ended = status in ENDED_STEP
-    statement = (
-        update(table)
-        .where(
-            _c.id == leaf_id,
-            _c.leaf.is_(True),
-            _c.status.in_((_WAITING, StepStatus.UNKNOWN)),
-        )
-        .values(
-            status=status,
-            output=output,
-            error=error,
-            finished_at=now if ended else None,
-        )
-        .returning(_c.parent_id)
-    )
-    return connection.execute(statement).scalar_one_or_none()
 
 
 def some_ready_child(connection: Connection, parent_id: str) -> str | None:

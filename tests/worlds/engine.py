@@ -30,7 +30,7 @@ from runtime.durable.context import Context, Pending
 from runtime.durable.engine import Engine, Handler, Timing
 from runtime.durable.leaf import Leaf
 from runtime.policy.parse import parse_policy
-from runtime.storage import runs, steps, trees
+from runtime.storage import leaves, runs, steps, trees
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
 from runtime.worker import StepChore
@@ -194,7 +194,7 @@ class EngineWorld:
             new_status=StepStatus.SUCCEEDED, new_output=output, new_cost_usd=0.0, new_tokens=0,
             new_finished_at=self.clock.now(), new_failures=0, new_waits_for="",
         )  # fmt: skip
-        assert self.database.first(steps.FINISH_LEAF, values) is not None
+        assert self.database.first(leaves.FINISH_LEAF, values) is not None
 
     def run(self, run_id: str) -> Run:
         """Give a run as it is."""
