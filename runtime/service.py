@@ -8,6 +8,7 @@ from typing import Protocol
 from runtime.approvals.decide import Decisions
 from runtime.catalog.agent import Agent
 from runtime.catalog.watch import Library
+from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import Approval, Decide, Decided
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Linked, Message, Person, Place, Received
@@ -169,9 +170,9 @@ class Runtime:
         """Give the agents new runs may use, by name."""
         return list(self.library.current().agents.values())
 
-    def workflows(self) -> list[str]:
-        """Name the workflows that are published: none yet."""
-        return []
+    def workflows(self) -> list[Workflow]:
+        """Give the workflows new runs may use, by name."""
+        return list(self.library.current().workflows.values())
 
     def numbers(self) -> list[Number]:
         """Give what an operator watches, counted now."""

@@ -172,7 +172,7 @@ def _decide(command: Command, asked: Asked, verdict: Verdict) -> CommandReply:
 
 
 def _check_workflow(name: str, asked: Asked) -> None:
-    known = asked.runtime.workflows()
+    known = [workflow.name for workflow in asked.runtime.workflows()]
     if name not in known:
         listed = f"known are {', '.join(known)}" if known else "no workflow is installed"
         raise NotFound(f"there is no workflow {name!r}; {listed}")

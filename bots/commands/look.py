@@ -143,11 +143,13 @@ def agents(command: Command, asked: Asked) -> CommandReply:
 
 
 def workflows(command: Command, asked: Asked) -> CommandReply:
-    """List the workflows."""
+    """List the workflows and what they do."""
     del command
     known = asked.runtime.workflows()
+    rows = [(one.actor, one.title, one_line(one.summary)) for one in known]
     return CommandReply(
-        text="\n".join(known) or "No workflows are installed.", data={"workflows": list(known)}
+        text="\n".join(columns(rows)) or "No workflows are installed.",
+        data={"workflows": [one.describe() for one in known]},
     )
 
 

@@ -1,4 +1,4 @@
-"""All agents and the rules they live under, as one value that a run can keep."""
+"""All agents, workflows and the rules they live under, as one value that a run can keep."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import cast
 
 from runtime.catalog.agent import Agent, Role
 from runtime.catalog.problems import near
+from runtime.catalog.workflow.document import Workflow
+from runtime.catalog.workflow.read import workflow_of
 from runtime.domain.canonical import digest as digest_of
 from runtime.domain.errors import NotFound
 from runtime.domain.json import JsonObject
@@ -19,6 +21,7 @@ class Catalog:
     """Immutable. Two catalogs of one digest are equal."""
 
     agents: Mapping[str, Agent]
+    workflows: Mapping[str, Workflow]
     policy_text: str | None
     models_text: str | None
     mcp_text: str | None
@@ -29,22 +32,26 @@ class Catalog:
         cls,
         agents: Iterable[Agent],
         *,
+        workflows: Iterable[Workflow] = (),
         policy_text: str | None = None,
         models_text: str | None = None,
         mcp_text: str | None = None,
     ) -> Catalog:
         """Put a catalog together, its agents by name, and give it its digest."""
         by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
+        flows = {flow.name: flow for flow in sorted(workflows, key=lambda flow: flow.name)}
         # Over what was understood, not only over the files: a new release of this code that reads
         # the same files otherwise must not find the old reading under the same digest.
         whole: JsonObject = {
             "agents": [agent.to_json() for agent in by_name.values()],
+            "workflows": [flow.definition for flow in flows.values()],
             "policy": policy_text,
             "models": models_text,
             "mcp": mcp_text,
         }
         return cls(
             agents=by_name,
+            workflows=flows,
             policy_text=policy_text,
             models_text=models_text,
             mcp_text=mcp_text,
@@ -56,6 +63,12 @@ class Catalog:
         if name not in self.agents:
             raise NotFound(f"there is no agent {name!r}; {near(name, self.agents)}")
         return self.agents[name]
+
+    def workflow(self, name: str) -> Workflow:
+        """Give the workflow of that name. Raises ``NotFound`` with the nearest name."""
+        if name not in self.workflows:
+            raise NotFound(f"there is no workflow {name!r}; {near(name, self.workflows)}")
+        return self.workflows[name]
 
     def with_role(self, role: Role) -> tuple[Agent, ...]:
         """Give the agents of a role, by name."""
@@ -82,6 +95,7 @@ class Catalog:
         """Give everything as JSON, to be stored under ``digest``."""
         return {
             "agents": [agent.to_json() for agent in self.agents.values()],
+            "workflows": [flow.definition for flow in self.workflows.values()],
             "policy": self.policy_text,
             "models": self.models_text,
             "mcp": self.mcp_text,
@@ -92,8 +106,12 @@ class Catalog:
     def from_json(cls, value: JsonObject) -> Catalog:
         """Take back what ``to_json`` gave, digest included: a pin outlives a change of code."""
         agents = [Agent.from_json(item) for item in cast("list[JsonObject]", value["agents"])]
+        # A pin from before there were workflows has none.
+        definitions = cast("list[JsonObject]", value.get("workflows") or [])
+        workflows = [workflow_of(definition) for definition in definitions]
         return cls(
             agents={agent.name: agent for agent in agents},
+            workflows={workflow.name: workflow for workflow in workflows},
             policy_text=cast("str | None", value["policy"]),
             models_text=cast("str | None", value["models"]),
             mcp_text=cast("str | None", value["mcp"]),

@@ -17,6 +17,7 @@ from runtime.catalog.folder import version_of
 from runtime.catalog.front_matter import FrontMatter, read_front_matter
 from runtime.catalog.located import Located, read_yaml
 from runtime.catalog.problems import Problems, near
+from runtime.catalog.workflow.folder import read_workflows
 from runtime.domain.errors import Misconfigured
 from runtime.domain.json import Json
 from runtime.policy.parse import parse_policy
@@ -34,7 +35,8 @@ class _Draft:
 
 
 def load_catalog(path: Path) -> Catalog:
-    """Read ``<path>/<name>/agent.md`` and what belongs to it, and the files that rule them all.
+    """Read ``<path>/<name>/agent.md`` and what belongs to it, the workflows in
+    ``<path>/workflows``, and the files that rule them all.
 
     Raises:
         Misconfigured: one line for each thing that is wrong anywhere, as ``file:line: …``.
@@ -46,6 +48,7 @@ def load_catalog(path: Path) -> Catalog:
     problems = Problems()
     names = _agent_folders(path, problems)
     drafts = [_draft(path / name, problems) for name in names]
+    workflows = read_workflows(path / "workflows", agents=names, problems=problems)
     policy_text = _text(path / "policy.yaml", problems)
     models_text = _text(path / "models.yaml", problems)
     mcp_text = _text(path / "mcp.json", problems)
@@ -61,6 +64,7 @@ def load_catalog(path: Path) -> Catalog:
     problems.raise_if_any()
     return Catalog.of(
         [draft.agent for draft in drafts if draft is not None],
+        workflows=workflows,
         policy_text=policy_text,
         models_text=models_text,
         mcp_text=mcp_text,

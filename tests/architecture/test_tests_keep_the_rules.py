@@ -9,6 +9,7 @@ MOST_MOCKED_LINES_PER_100_TESTS = 5
 
 NEEDS_WHAT_NOT_EVERY_MACHINE_HAS = {
     "tests/unit/test_slack_rendering.py": "Slack's published block schemas",
+    "tests/worlds/specification.py": "the workflow language's schema, scenarios and examples",
     "tests/worlds/slack/conformance.py": "Slack's published descriptions of its methods",
 }
 

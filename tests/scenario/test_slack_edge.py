@@ -32,6 +32,7 @@ from bots.slack.credentials import SlackCredentials
 from bots.slack.identity import Installation
 from bots.slack.manifest import EVENTS_PATH as PATH
 from bots.views import RunCard, Shown
+from runtime.catalog.workflow.document import Workflow
 from runtime.clock import SystemClock
 from runtime.domain.approval import (
     Approval,
@@ -199,7 +200,7 @@ class Desk:
     def agents(self) -> Sequence[AgentLine]:
         return []
 
-    def workflows(self) -> list[str]:
+    def workflows(self) -> list[Workflow]:
         return []
 
     def thread(self, place: Place) -> list[ThreadEntry]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import (
     VERDICTS,
     Approval,
@@ -357,7 +358,7 @@ class FrontDoor:
     def agents(self) -> Sequence[KnownAgent]:
         return [KnownAgent()]
 
-    def workflows(self) -> list[str]:
+    def workflows(self) -> list[Workflow]:
         return []
 
     def thread(self, place: Place) -> list[ThreadEntry]:
