@@ -89,6 +89,21 @@ class ToolFailed(BatonError):
     code = "tool_failed"
 
 
+class Faulted(ToolFailed):
+    """The author must act: a workflow raised an error that nothing caught.
+
+    ``problem`` is the problem document: ``{type, status, title, detail, instance}``.
+    """
+
+    code = "faulted"
+
+    def __init__(self, problem: JsonObject) -> None:
+        title = problem.get("title") or problem.get("type")
+        detail = f": {problem['detail']}" if problem.get("detail") else ""
+        super().__init__(f"{title}{detail} (in {problem.get('instance')})")
+        self.problem = problem
+
+
 class OverBudget(BatonError):
     """The requester must act: the run's limit in money, tokens or time is used up."""
 

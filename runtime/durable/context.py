@@ -18,7 +18,7 @@ from runtime.domain.json import Json
 from runtime.domain.run import Run
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Step
-from runtime.durable import effects, failure, family
+from runtime.durable import effects, failure, family, race
 from runtime.durable.attempt import Attempt
 from runtime.durable.leaf import Child, Ended, Leaf
 from runtime.durable.unwind import Interrupted, Lost, Suspend
@@ -205,6 +205,41 @@ class Context:
     def new_id(self, name: str, prefix: str) -> str:
         """Give a fresh id, the same on every re-entry."""
         return str(self.do(name, lambda: new_id(prefix)))
+
+    @_uncatchable
+    def take(self, name: str, look: Callable[[], Json | None], leaf: Leaf = VALUE) -> Json | None:
+        """Give what ``look`` finds outside, journalled if anything; None where there is no news."""
+        found: Json | None = None
+        if self._attempt.journal.get(self._attempt.path(name)) is None:
+            found = None if self.replaying else look()
+            if found is None:
+                return None
+        return self.do(name, lambda: found, leaf)
+
+    def ran_out(self, name: str) -> bool:
+        """Tell whether ``run_out`` said so in an earlier entry; then all below it is left."""
+        if self._attempt.journal.get(self._attempt.path(f"{name}/timeout")) is None:
+            return False
+        self._attempt.journal.leave(f"{self._attempt.path(name)}/")
+        return True
+
+    @_uncatchable
+    def run_out(self, name: str, until: datetime) -> bool:
+        """Tell whether the time for what is below ``name`` is over; then it is cancelled."""
+        if self.replaying or self._attempt.now() < until:
+            return False
+        family.cancel(self._attempt, name)
+        self.do(f"{name}/timeout", lambda: True, Leaf(kind="deadline"))
+        self._attempt.journal.leave(f"{self._attempt.path(name)}/")
+        return True
+
+    @_uncatchable
+    def race(self, name: str, children: Sequence[Child]) -> list[Ended]:
+        """Do tasks side by side until the first has succeeded, and cancel the others.
+
+        Gives the winner alone; where none succeeds, all ends, in order.
+        """
+        return race.race(self._attempt, name, children)
 
     @_uncatchable
     def take_signals(self, name: str, *, of: str, last: str) -> list[dict[str, Json]]:

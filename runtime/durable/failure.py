@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runtime.domain.errors import (
     BatonError,
+    Faulted,
     Incomplete,
     OverBudget,
     Refused,
@@ -21,6 +24,8 @@ def to_json(error: BaseException) -> JsonObject:
     """Spell an error for the journal: code and public words, never a stack trace."""
     if isinstance(error, StepFailed):
         return {"code": error.cause, "message": error.public, "path": error.path}
+    if isinstance(error, Faulted):
+        return {"code": error.code, "message": error.public, "problem": error.problem}
     if isinstance(error, Incomplete):
         return {"code": error.code, "message": error.public, **error.partial}
     if isinstance(error, BatonError):
@@ -34,6 +39,9 @@ def to_json(error: BaseException) -> JsonObject:
 def to_error(path: str, error: JsonObject | None) -> BatonError:
     """Give the error a journalled failure stands for."""
     code = str((error or {}).get("code", "error"))
+    problem = (error or {}).get("problem")
+    if isinstance(problem, Mapping):
+        return Faulted(problem)
     message = str((error or {}).get("message", "failed without a reason"))
     if code in _SAME:
         return _SAME[code](message)

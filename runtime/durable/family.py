@@ -18,9 +18,11 @@ from runtime.durable.attempt import Attempt
 from runtime.durable.bunch import LARGEST, Bunch
 from runtime.durable.leaf import Child, Ended
 from runtime.durable.unwind import Lost, Suspend
-from runtime.storage import steps
+from runtime.storage import steps, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import again_when_contended
+
+__all__ = ["Known", "cancel", "ended", "gather", "journalled", "look_again", "run_here", "start"]
 
 Known = dict[str, Step]
 MOST_RINGS = 16
@@ -36,19 +38,20 @@ def gather(attempt: Attempt, children: Sequence[Child], *, cap: int) -> list[End
     A child whose needs did not succeed is skipped, and so are those that need it.
     """
     attempt.journal.expect(attempt.path(child.name) for child in children)
-    known = _journalled(attempt, children)
+    known = journalled(attempt, children)
     while True:
         attempt.safe_point()
-        _start(attempt, children, known, cap=cap)
+        start(attempt, children, known, cap=cap)
         waiting = [step for step in known.values() if step.status not in ENDED_STEP]
         if not waiting and len(known) == len(children):
-            return [_ended(attempt, child, known[child.name]) for child in children]
-        if _run_some_here(attempt, known):
+            return [ended(attempt, child, known[child.name]) for child in children]
+        if run_here(attempt, known):
             continue
-        _refresh_or_suspend(attempt, children, known)
+        look_again(attempt, children, known)
 
 
-def _journalled(attempt: Attempt, children: Sequence[Child]) -> Known:
+def journalled(attempt: Attempt, children: Sequence[Child]) -> Known:
+    """Give the children that an earlier entry started, by name."""
     known: Known = {}
     for child in children:
         entry = attempt.journal.get(attempt.path(child.name))
@@ -57,7 +60,8 @@ def _journalled(attempt: Attempt, children: Sequence[Child]) -> Known:
     return known
 
 
-def _start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: int) -> None:
+def start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: int) -> None:
+    """Write the children that may begin now, and put them among the known."""
     active = sum(1 for step in known.values() if step.status not in ENDED_STEP)
     rows: list[dict[str, object]] = []
     changed = True
@@ -124,7 +128,7 @@ def _announce(attempt: Attempt, connection: Connection, rows: list[dict[str, obj
         attempt.engine.announcer.step_changed(connection, steps.from_row(rows[0]))
 
 
-def _run_some_here(attempt: Attempt, known: Known) -> bool:
+def run_here(attempt: Attempt, known: Known) -> bool:
     """Carry out children on this thread for as long as one is free; give whether any was.
 
     From the last to the first, because the other workers were rung from the first to the last.
@@ -198,8 +202,13 @@ def _looks_free(attempt: Attempt, step: Step) -> bool:
     return step.status == StepStatus.READY
 
 
-def _refresh_or_suspend(attempt: Attempt, children: Sequence[Child], known: Known) -> None:
-    """Take the newest state of the children; with no news, sleep until there is some."""
+def look_again(
+    attempt: Attempt, children: Sequence[Child], known: Known, *, any_end: bool = False
+) -> None:
+    """Take the newest state of the children; with no news, sleep until there is some.
+
+    ``any_end`` wakes at the next child that ends; else the last wakes.
+    """
     open_ids = [step.id for step in known.values() if step.status not in ENDED_STEP]
     with attempt.engine.database.read() as connection:
         own = steps.read_step(connection, attempt.step.id)
@@ -226,7 +235,7 @@ def _refresh_or_suspend(attempt: Attempt, children: Sequence[Child], known: Know
     if news:
         return
     unstarted = len(known) < len(children)
-    raise Suspend(_why(known), pending=1 if unstarted else len(open_ids))
+    raise Suspend(_why(known), pending=1 if unstarted or any_end else len(open_ids))
 
 
 def _why(known: Mapping[str, Step]) -> str:
@@ -265,7 +274,8 @@ def _skipped(child: Child, needs: Sequence[Step | None]) -> dict[str, Json]:
     }
 
 
-def _ended(attempt: Attempt, child: Child, step: Step) -> Ended:
+def ended(attempt: Attempt, child: Child, step: Step) -> Ended:
+    """Give how a child stands, its output fetched."""
     return Ended(
         name=child.name,
         path=step.path,
@@ -273,3 +283,11 @@ def _ended(attempt: Attempt, child: Child, step: Step) -> Ended:
         output=attempt.output_of(step),
         error=step.error,
     )
+
+
+def cancel(attempt: Attempt, name: str) -> None:
+    """Cancel the task of a name and those below it, unless they have ended, and their waiting."""
+    below = replace(attempt.step, path=attempt.path(name))
+    with attempt.engine.database.write() as connection:
+        trees.cancel_below(connection, below, now=attempt.now())
+        trees.cancel_one(connection, attempt.id(name), now=attempt.now())

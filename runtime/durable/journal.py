@@ -42,6 +42,11 @@ class Journal:
         for path in paths:
             self._unasked.pop(path, None)
 
+    def leave(self, prefix: str) -> None:
+        """Ask for nothing more below a path: what was done there is left as it is."""
+        for path in [path for path in self._unasked if path.startswith(prefix)]:
+            self._unasked.pop(path)
+
     @property
     def replaying(self) -> bool:
         """Tell whether the handler is still behind what it did before."""

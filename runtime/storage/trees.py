@@ -72,6 +72,15 @@ def cancel_below(connection: Connection, step: Step, *, now: datetime) -> None:
     )
 
 
+def cancel_one(connection: Connection, step_id: str, *, now: datetime) -> None:
+    """Cancel a task, unless it has ended."""
+    connection.execute(
+        update(table)
+        .where(_c.id == step_id, _c.leaf.is_(False), _c.status.in_(UNENDED))
+        .values(status=StepStatus.CANCELLED, owner=None, due_at=None, finished_at=now)
+    )
+
+
 def nudge_all(connection: Connection, run_id: str, *, ring_again_at: datetime) -> None:
     """Give every task of a run news, whether it waits or is at work; what was parked stays so."""
     sleeps = and_(_c.status == _WAITING, _c.waits_for.not_like(f"{PARKED}%"))

@@ -65,9 +65,9 @@ class Heard:
 class EngineWorld:
     """One database, one clock, one bell, and any number of processes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: SteppedClock | None = None) -> None:
         self.database = database
-        self.clock = SteppedClock()
+        self.clock = clock or SteppedClock()
         self.bell = RememberingBell()
         self.heard = Heard()
         self._engines: list[Engine] = []
@@ -85,7 +85,7 @@ class EngineWorld:
         self._engines.append(engine)
         return engine
 
-    def accept(self, *, kind: str = "root", input: Json = None) -> str:
+    def accept(self, *, kind: str = "root", input: Json = None, catalog: str = "") -> str:
         """Accept a run whose root is done by the handler ``kind``; give its id. Nobody is rung."""
         run_id = new_id("run")
         now = self.clock.now()
@@ -103,7 +103,7 @@ class EngineWorld:
                 goal="Do it",
                 status=RunStatus.ACTIVE,
                 control=Control.GO,
-                catalog="",
+                catalog=catalog,
                 budget=asdict(Budget()),
                 answer="",
                 created_at=now,
