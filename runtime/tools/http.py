@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -18,6 +19,9 @@ from runtime.tools.network import Destination, Network
 MOST_REDIRECTS: Final = 5
 LARGEST_BODY_BYTES: Final = 2 * 1024 * 1024
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
+_OURS: Final = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding")
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_METHOD: Final = re.compile(r"[A-Z]{1,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,23 @@ class Http:
         deadline = time.monotonic() + self.timeout_seconds
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         return self._exchange("POST", self.network.destination(url), body, headers, deadline)
+
+    def send(self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]) -> Reply:
+        """Make one exchange of any method, and follow no redirect.
+
+        Raises:
+            ToolFailed: the URL may not be called, or a header is malformed; nothing was sent.
+            Upstream: ``ambiguous`` once anything may have been sent.
+        """
+        for name, value in headers.items():
+            if name.lower() in _OURS or _HEADER.fullmatch(name) is None:
+                raise ToolFailed(f"the header {name!r} may not be set; leave it out")
+            if not value.isascii() or any(letter in value for letter in "\r\n\0"):
+                raise ToolFailed(f"the header {name!r} holds what no header may; encode it")
+        if _METHOD.fullmatch(method) is None:
+            raise ToolFailed(f"{method!r} is no HTTP method; write GET, POST or another")
+        deadline = time.monotonic() + self.timeout_seconds
+        return self._exchange(method, self.network.destination(url), body, headers, deadline)
 
     def _exchange(
         self,
