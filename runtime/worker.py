@@ -18,6 +18,7 @@ from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.durable.engine import Engine, Handler, Timing
 from runtime.durable.sweep import Sweep
+from runtime.expressions.evaluator import Evaluator
 from runtime.models.completion import Models
 from runtime.orchestrator import conduct
 from runtime.outbox.announce import Announcements
@@ -31,14 +32,18 @@ from runtime.tools.mcp.config import parse_servers
 from runtime.tools.mcp.servers import McpServers
 from runtime.tools.network import Network
 from runtime.tools.runner import Runner
+from runtime.workflows import handler as workflow
+from runtime.workflows.act import Outfit
+from runtime.workflows.events import Events
 
 
 class Toolshed:
     """The tools no agent owns, and the check that a catalog fits them."""
 
     def __init__(self, settings: Settings, *, clock: Clock, environment: Mapping[str, str]) -> None:
-        http = Http(network=Network(allowed=frozenset(settings.http_allow)))
-        self._tools = tuple(builtin_tools(clock=clock, http=http))
+        self.http = Http(network=Network(allowed=frozenset(settings.http_allow)))
+        """What tools and workflows reach the web through."""
+        self._tools = tuple(builtin_tools(clock=clock, http=self.http))
         self._servers = Servers(environment)
 
     def shared(self, catalog: Catalog) -> Shared:
@@ -78,12 +83,24 @@ class Worker:
             data=settings.data,
             current_policy=CurrentPolicy(runtime.library),
         )
+        self._evaluator = Evaluator()
+        events = Events(database=runtime.database, clock=clock, bell=bell)
+        outfit = Outfit(
+            services=services,
+            evaluator=self._evaluator,
+            http=toolshed.http,
+            events=events,
+            secrets=environment,
+        )
         self._toolshed = toolshed
         self.engine = Engine(
             runtime.database,
             clock=clock,
             bell=bell,
-            handlers=handlers(services),
+            handlers={
+                **handlers(services),
+                workflow.KIND: partial(workflow.carry_out, outfit=outfit),
+            },
             announcer=Announcements(clock),
             timing=Timing(lease_seconds=settings.lease_seconds),
         )
@@ -92,6 +109,7 @@ class Worker:
                 StepChore(runtime.database, clock, bell),
                 Expiry(runtime.database, clock, bell),
                 runtime.carrying.ring_due,
+                events,
             ],
             seconds=settings.sweep_seconds,
         )
@@ -109,6 +127,7 @@ class Worker:
     def close(self) -> None:
         """End what is left, after the queue's threads have ended."""
         self.engine.close()
+        self._evaluator.close()
         self._toolshed.close()
 
 

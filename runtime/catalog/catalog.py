@@ -75,11 +75,12 @@ class Catalog:
         return tuple(agent for agent in self.agents.values() if agent.role is role)
 
     def describe(self, tools: Iterable[Tool] = ()) -> JsonObject:
-        """Tell a planner what it may use: every agent that works, and ``tools``."""
+        """Tell a planner what it may use: agents that work, workflows, and ``tools``."""
         return {
             "agents": [
                 agent.describe() for agent in self.agents.values() if agent.role == Role.WORKER
             ],
+            "workflows": [flow.describe() for flow in self.workflows.values()],
             "tools": [
                 {
                     "name": tool.name,

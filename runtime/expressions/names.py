@@ -50,9 +50,11 @@ def complaint(program: str) -> str | None:
     return f"{opened[-1]!r} is not closed; check the brackets" if opened else None
 
 
-def mentions(program: str, name: str) -> bool:
-    """Tell whether a program reads the variable ``$name``."""
-    return any(kind == "word" and text == f"${name}" for kind, text in _tokens(program))
+def variables(program: str) -> frozenset[str]:
+    """Name the variables a program reads, without the dollar, its own among them."""
+    return frozenset(
+        text[1:] for kind, text in _tokens(program) if kind == "word" and text.startswith("$")
+    )
 
 
 def _is_key(opened: list[str], before: str) -> bool:

@@ -70,6 +70,8 @@ def _input(
         assert isinstance(resolved, Mapping)
         if step.kind == StepKind.TOOL:
             return {"tool": step.use, "arguments": resolved, "actor": _planner(kit)}
+        if step.kind == StepKind.WORKFLOW:
+            return {"workflow": step.use, "input": resolved}
         inputs = {name: value for name, value in resolved.items() if name != "task"}
         return {"agent": step.use, "task": str(resolved.get("task") or ""), "inputs": inputs}
 
@@ -79,6 +81,8 @@ def _input(
 def _actor(kit: Kit, step: PlanStep) -> str:
     if step.kind == StepKind.AGENT:
         return kit.catalog.agent(step.use).actor
+    if step.kind == StepKind.WORKFLOW:
+        return kit.catalog.workflow(step.use).actor
     return "the requester" if step.kind == StepKind.HUMAN else step.use
 
 

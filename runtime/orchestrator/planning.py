@@ -86,10 +86,12 @@ def available_in(kit: Kit, *, finished: Collection[str] = ()) -> Available:
         (StepKind.AGENT, agent.name): _required(agent.input_schema) for agent in workers
     }
     required.update({(StepKind.TOOL, tool.name): _required(tool.parameters) for tool in tools})
+    workflows = kit.catalog.workflows.values()
+    required.update({(StepKind.WORKFLOW, flow.name): flow.required for flow in workflows})
     return Available(
         agents=[agent.name for agent in workers],
         tools=[tool.name for tool in tools],
-        workflows=(),
+        workflows=list(kit.catalog.workflows),
         finished=finished,
         required=required,
     )

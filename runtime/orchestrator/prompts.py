@@ -58,10 +58,12 @@ CHECK_SCHEMA: JsonObject = {
 _PLANNING = """
 You plan; others do the work. Answer with one JSON plan:
 - goal: what the requester wants, in one sentence; criteria: how anybody can tell it was reached.
-- steps: each with id, title, kind (agent, tool or human), use (the agent's or tool's name; empty
-  for human), input, needs (ids of steps that must succeed first), reason.
+- steps: each with id, title, kind (agent, workflow, tool or human), use (the name of the agent,
+  workflow or tool; empty for human), input, needs (ids of steps that must succeed first), reason.
 - An agent's input has "task", and whatever else it needs by name. A value that is exactly "$id" or
-  "$id.field" becomes that step's output. A tool's input is its arguments.
+  "$id.field" becomes that step's output. A tool's input is its arguments,
+  a workflow's what its input_schema asks for. Where a workflow does what is wanted, use it: it goes
+  the same way every time.
 - Steps that do not need each other run side by side. A simple question is a plan of one step.
 - Use only what the catalogue names.
 """

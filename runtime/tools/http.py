@@ -124,7 +124,8 @@ class Http:
             response = connection.getresponse()
             content = response.read(self.largest_body_bytes + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if cut.made:
+            if cut.made or isinstance(error, TimeoutError):
+                # The socket's own limit is the same moment, and may be noticed first.
                 raise _late(destination) from error
             raise Upstream(
                 f"{destination.host!r} did not answer properly ({type(error).__name__}); "

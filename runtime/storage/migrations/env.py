@@ -5,10 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
+from runtime.storage import event_tables
 from runtime.storage.tables import Row
 
 connection = context.config.attributes["connection"]
 assert isinstance(connection, Connection)
+assert event_tables.event is not None, "its import makes the tables known"
 context.configure(connection=connection, target_metadata=Row.metadata, compare_type=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,131 @@
+"""Baton's own functions: people, agents, tools and approvals as ordinary tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from runtime.agent.question import KIND as QUESTION
+from runtime.agent.question import asking
+from runtime.catalog.workflow.task import CallTask
+from runtime.domain.delivery import DeliveryKind
+from runtime.domain.effects import Effect
+from runtime.domain.errors import ToolFailed
+from runtime.domain.json import Json, JsonObject, object_of
+from runtime.durable.context import Pending
+from runtime.durable.leaf import Child, Leaf
+from runtime.storage import deliveries
+from runtime.tools.schema import check_arguments
+from runtime.tools.tool import Call
+from runtime.workflows import schemas
+from runtime.workflows.calls.approval import approve
+from runtime.workflows.calls.gated import Deed, perform, through_gate
+from runtime.workflows.doing import Doing
+from runtime.workflows.flow import Passed
+from runtime.workflows.problem import fault
+
+
+def call_agent(doing: Doing) -> Passed:
+    """Give work to an agent: ``{agent, task, inputs, schema}``; gives its answer.
+
+    With ``schema`` the answer must fit it, or the task fails with an error of type validation.
+    """
+    given = _given(doing, "agent", "task")
+    agent = doing.act.kit.catalog.agent(str(given["agent"]))
+    child = Child(
+        name=f"{doing.name}/agent",
+        kind="agent",
+        title=doing.task.title,
+        actor=agent.actor,
+        input={
+            "agent": agent.name,
+            "task": str(given["task"]),
+            "inputs": object_of(given.get("inputs")),
+        },
+    )
+    answer = object_of(doing.act.ctx.call(child)).get("answer")
+    schema = given.get("schema")
+    if isinstance(schema, Mapping):
+        wrong = schemas.complaint(schema, answer)
+        if wrong is not None:
+            words = f"the answer of {agent.name!r} does not fit: {wrong}"
+            raise fault("validation", words, at=doing.task.reference)
+    return doing.gives(answer)
+
+
+def call_tool(doing: Doing) -> Passed:
+    """Make one tool call: ``{tool, arguments}``; gives its result."""
+    given = _given(doing, "tool")
+    name = str(given["tool"])
+    tool = doing.act.kit.registry.find(name)
+    if tool is None or "loop" in tool.labels:
+        raise fault("configuration", f"there is no tool {name!r}", at=doing.task.reference)
+    try:
+        arguments = check_arguments(given.get("arguments") or {}, tool=tool)
+    except ToolFailed as error:
+        raise fault("validation", error.public, at=doing.task.reference) from error
+    return doing.gives(through_gate(doing, tool, arguments))
+
+
+def call_ask(doing: Doing) -> Passed:
+    """Ask the requester: ``{question, choices}``; gives ``{answer, by}``."""
+    given = _given(doing, "question")
+    text = str(given["question"])
+    choices = [str(choice) for choice in cast("list[Json]", given.get("choices") or [])]
+    act = doing.act
+    leaf = Leaf(
+        kind=QUESTION,
+        title=text,
+        actor=act.workflow.actor,
+        input={"question": text, "choices": choices},
+    )
+    now = act.outfit.services.clock.now()
+    opened = asking(act.ctx.run, text=text, choices=choices, now=now)
+    answer = act.ctx.open(f"{doing.name}/question", leaf, opened)
+    if isinstance(answer, Pending):
+        act.ctx.suspend(f"an answer to {text}")
+    return doing.gives(answer)
+
+
+def call_post(doing: Doing) -> Passed:
+    """Say something in the conversation of the run: ``{text}``; gives the text."""
+    text = str(_given(doing, "text")["text"])
+    act = doing.act
+
+    def say(call: Call) -> Json:
+        now = act.outfit.services.clock.now()
+        with act.outfit.services.database.write() as connection:
+            # The key makes a repeat the same delivery.
+            deliveries.owe(
+                connection,
+                conversation_id=act.ctx.run.conversation_id,
+                run_id=act.ctx.run.id,
+                kind=DeliveryKind.NOTICE,
+                subject_id=call.key,
+                now=now,
+                payload={"text": text},
+            )
+        return {"text": text}
+
+    deed = Deed(tool="post", effect=Effect.WRITE, arguments={"text": text}, run=say)
+    return doing.gives(perform(doing, deed))
+
+
+def _given(doing: Doing, *needed: str) -> JsonObject:
+    task = doing.task
+    assert isinstance(task, CallTask)
+    given = object_of(doing.view.fill(task.arguments, doing.data))
+    for name in needed:
+        if given.get(name) is None:
+            words = f"call: {task.function} needs {name!r} in 'with'; add it"
+            raise fault("configuration", words, at=task.reference)
+    return given
+
+
+OWN: Final[Mapping[str, Callable[[Doing], Passed]]] = {
+    "agent": call_agent,
+    "tool": call_tool,
+    "ask": call_ask,
+    "post": call_post,
+    "approval": lambda doing: approve(doing, _given(doing, "title")),
+}
