@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from runtime.expressions.evaluator import Evaluator
 from runtime.storage import approvals, trees
 from runtime.storage.database import Database
 from runtime.tools.tool import Call, Tool
-from tests.worlds.flows import FlowWorld
+from tests.worlds.flows import FlowWorld, Outcome
 from tests.worlds.web_server import Page, WebServer
 
 JSON = {"Content-Type": "application/json"}
@@ -95,7 +96,7 @@ def world(
             "WORKFLOW_SECRET_PET_STORE": '{"username": "ada", "password": "love"}',
             "WORKFLOW_SECRET_KEY": "s3cret",
         },
-        tools=(NOTE,),
+        tools=(NOTE, replace(NOTE, name="desk.note", source="mcp:desk")),
         policy=ASKING,
     )
     yield made
@@ -194,10 +195,35 @@ def test_functions_may_lie_in_a_catalogue(world: FlowWorld, web: WebServer) -> N
     assert done.output == {"loud": "hey!"}
 
 
-@pytest.mark.parametrize("function", ["grpc", "asyncapi"])
+def test_mcp_tools_are_those_of_servers_that_an_operator_set_up(
+    world: FlowWorld, tmp_path: Path
+) -> None:
+    servers = '{"mcpServers": {"desk": {"command": "desk-server", "args": ["--stdio"]}}}'
+    call = (
+        "do:\n  - a: {call: mcp, with: {method: METHOD, transport: {stdio: {command: COMMAND,"
+        " arguments: ['--stdio']}}, parameters: {name: note, arguments: {text: hi}}}}\n"
+    )
+
+    def run(method: str, command: str) -> Outcome:
+        text = call.replace("METHOD", method).replace("COMMAND", command)
+        run_id = world.accept(text, mcp=servers)
+        world.engines.do(world.process(), run_id)
+        return world.outcome(run_id)
+
+    assert run("tools/call", "desk-server").output == {"noted": True}
+    assert "noted" not in (tmp_path / "notes").read_text()
+    listed = run("tools/list", "desk-server").output
+    assert isinstance(listed, dict)
+    assert "note" in str(listed["tools"])
+    assert "mcp.json has no server" in str(run("tools/call", "other").problem["detail"])
+    assert "not supported here" in str(run("prompts/list", "desk-server").problem["detail"])
+
+
+@pytest.mark.parametrize("function", ["grpc", "asyncapi", "a2a"])
 def test_what_is_not_supported_says_what_is(world: FlowWorld, function: str) -> None:
     given = {
         "grpc": "{proto: {endpoint: 'file:///x'}, service: {name: a, host: b}, method: c}",
+        "a2a": "{method: message/send, server: 'https://x.y'}",
         "asyncapi": "{document: {endpoint: 'https://x.y'}, operation: a, message: {}}",
     }[function]
     done = world.run(f"do:\n  - a: {{call: {function}, with: {given}}}\n")

@@ -105,13 +105,13 @@ class FlowWorld:
         """Start a process."""
         return self.engines.process(None, **{KIND: partial(carry_out, outfit=self.outfit)})
 
-    def accept(self, *documents: str, input: Json = None) -> str:
+    def accept(self, *documents: str, input: Json = None, mcp: str | None = None) -> str:
         """Accept a run of the first of some workflows; give its id. Nobody works on it yet."""
         workflows = [
             parse_workflow(text if text.startswith("document:") else HEAD + text, file="flow.yaml")
             for text in documents
         ]
-        catalog = Catalog.of([], workflows=workflows, policy_text=self._policy)
+        catalog = Catalog.of([], workflows=workflows, policy_text=self._policy, mcp_text=mcp)
         given = {"workflow": workflows[0].name, "input": input}
         run_id = self.engines.accept(kind=KIND, input=given, catalog=catalog.digest)
         with self.database.write() as connection:

@@ -13,7 +13,7 @@ from runtime.catalog.workflow.shape import Complaint
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.expressions import names
 
-OWN_FUNCTIONS = ("agent", "plan", "approval", "ask", "post", "tool")
+OWN_FUNCTIONS = ("agent", "approval", "ask", "post", "tool")
 """What a workflow may call of Baton itself."""
 
 _DIRECTIVES = ("continue", "exit", "end")

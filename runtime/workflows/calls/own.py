@@ -111,6 +111,14 @@ def call_post(doing: Doing) -> Passed:
     return doing.gives(perform(doing, deed))
 
 
+def call_approval(doing: Doing) -> Passed:
+    """Ask people for a yes or no: ``{title, details, stages, expires, on_expiry, reason}``.
+
+    Gives ``{approved, verdict, by, reason}``; a no is data, for a switch to go by.
+    """
+    return approve(doing, _given(doing, "title"))
+
+
 def _given(doing: Doing, *needed: str) -> JsonObject:
     task = doing.task
     assert isinstance(task, CallTask)
@@ -127,5 +135,5 @@ OWN: Final[Mapping[str, Callable[[Doing], Passed]]] = {
     "tool": call_tool,
     "ask": call_ask,
     "post": call_post,
-    "approval": lambda doing: approve(doing, _given(doing, "title")),
+    "approval": call_approval,
 }

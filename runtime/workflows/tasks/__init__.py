@@ -10,6 +10,21 @@ from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
 from runtime.workflows.tasks import call, emit, fork, listen, loop, plain, run, trying, wait
 
+KEYS: Final[Mapping[type[kinds.Task], str]] = {
+    kinds.SetTask: "set",
+    kinds.DoTask: "do",
+    kinds.SwitchTask: "switch",
+    kinds.RaiseTask: "raise",
+    kinds.WaitTask: "wait",
+    kinds.ForTask: "for",
+    kinds.ForkTask: "fork",
+    kinds.TryTask: "try",
+    kinds.CallTask: "call",
+    kinds.EmitTask: "emit",
+    kinds.ListenTask: "listen",
+    kinds.RunTask: "run",
+}
+"""The word by which a document writes each kind."""
 KINDS: Final[Mapping[type[kinds.Task], Callable[[Doing], Passed]]] = {
     kinds.SetTask: plain.set_data,
     kinds.DoTask: plain.do,

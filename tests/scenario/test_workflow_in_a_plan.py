@@ -1,0 +1,60 @@
+"""A workflow as a step of a plan: chosen by name, given inputs, its output passed on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.worlds.crew import Crew, plan, step
+from tests.worlds.openai import Answer
+from tests.worlds.scene import Scene
+
+WORKFLOW = """\
+document:
+  dsl: '1.0.3'
+  namespace: test
+  name: price
+  version: '1.0.0'
+  title: Work out the price
+input: {schema: {document: {type: object, required: [pieces]}}}
+do:
+  - multiply: {set: {total: '${ .pieces * 7 }'}}
+"""
+
+
+def _publish(working: Scene, agents: Crew) -> None:
+    """Write the file while everything runs; it is read again within a second."""
+    folder: Path = agents.folder / "workflows"
+    folder.mkdir()
+    (folder / "price.yaml").write_text(WORKFLOW)
+    working.product.clock.pass_time(2)
+
+
+def test_a_plan_may_use_a_workflow_and_build_on_what_it_gives(working: Scene, agents: Crew) -> None:
+    agents.plans(
+        plan(
+            step("cost", "price", kind="workflow", pieces=6),
+            step("tell", total="$cost.total", needs=["cost"]),
+        )
+    )
+    agents.works(Answer(text="It costs 42."))
+    agents.synthesises("It costs 42.", ["tell"])
+    _publish(working, agents)
+
+    asked = working.ask("what do six cost?")
+
+    view, _ = working.answer(asked.ts)
+    assert view.status == "succeeded", view.run.error
+    assert [one.actor.partition("@")[0] for one in view.steps][:2] == ["price", "worker"]
+    assert "Work out the price" in agents.asked("planner")[0]
+    assert "42" in agents.asked("worker")[0]
+
+
+def test_a_workflow_without_what_it_needs_is_an_unsound_plan(working: Scene, agents: Crew) -> None:
+    agents.plans(plan(step("cost", "price", kind="workflow")), plan(step("a")))
+    agents.works(Answer(text="done"))
+    _publish(working, agents)
+
+    asked = working.ask("what do six cost?")
+
+    working.answer(asked.ts)
+    assert "has no input 'pieces'" in agents.asked("planner")[1]
