@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from bots.door import AgentLine
 from bots.status import error_text
+from bots.views import Shown
 from runtime.domain.approval import Approval
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.run import AuditRecord, RunLine, RunView, StepRow
@@ -150,6 +154,12 @@ def audit_objects(records: Sequence[AuditRecord]) -> list[Json]:
         }
         for record in records
     ]
+
+
+def digest_of(shown: Shown) -> str:
+    """Give the hash of what a card says, before any channel's format."""
+    spelled = json.dumps(asdict(shown), sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(spelled.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def agent_objects(agents: Sequence[AgentLine]) -> list[Json]:

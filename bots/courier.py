@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bots.as_json import digest_of
 from bots.bridge import Bridge
 from bots.builders import shown_for
 from bots.channel import BeginsThreads, Channel
@@ -121,7 +122,7 @@ class Courier:
             await self._postpone(delivery, backoff_seconds(delivery), reason)
             return
         try:
-            external_id = await self._send(channel, delivery, so_far)
+            sent, shown = await self._send(channel, delivery, so_far)
         except _Overslept:
             return
         except Upstream as error:
@@ -147,8 +148,8 @@ class Courier:
                 so_far.hold_first_posts_seconds = seconds
             await self._postpone(delivery, seconds, "unexpected error, see log", doubtful=True)
         else:
-            await self._settle(channel, delivery, external_id, so_far)
-            await self._bridge(self._runtime.mark_sent, delivery, external_id)
+            await self._settle(channel, delivery, sent, so_far)
+            await self._bridge(self._runtime.mark_sent, delivery, sent, shown=shown)
 
     async def _settle(
         self, channel: Channel, delivery: Delivery, external_id: str, so_far: _Round
@@ -164,7 +165,8 @@ class Courier:
             await self._bridge(self._runtime.move, delivery.conversation_id, begun)
             so_far.place = begun
 
-    async def _send(self, channel: Channel, delivery: Delivery, so_far: _Round) -> str:
+    async def _send(self, channel: Channel, delivery: Delivery, so_far: _Round) -> tuple[str, str]:
+        """Send what is to be seen now; give the channel's id of it and the hash of what it is."""
         row = await self._bridge(self._runtime.show, delivery)
         shown = shown_for(delivery, row)
         if shown is None:
@@ -173,11 +175,11 @@ class Courier:
             found = await channel.find(delivery)
             if found is not None:
                 if delivery.kind not in _CHANGES_LATER:
-                    return found
+                    return found, ""
                 delivery = replace(delivery, external_id=found)
         if self._monotonic() > so_far.ends_at:
             raise _Overslept
-        return await channel.send(delivery, shown)
+        return await channel.send(delivery, shown), digest_of(shown)
 
     async def _postpone(
         self, delivery: Delivery, seconds: float, reason: str, *, doubtful: bool = False

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bots.bridge import Bridge
@@ -21,6 +22,7 @@ from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import RunView
+from runtime.door.evidence import Evidence
 from runtime.durable.unheard import UnheardBell
 from runtime.observability.logs import configure_logs
 from runtime.queue.actors import bind_deliveries, bind_runs
@@ -201,6 +203,18 @@ def _demonstrates(base: Base) -> bool:
     return any(is_demonstration(tier.models[0].name) for tier in _tiers(base).tiers.values())
 
 
+def evidence_of(settings: Settings, database: Database, clock: Clock) -> Evidence:
+    """Give the audit of an installation, with its key and its anchors."""
+    return Evidence(
+        database=database,
+        clock=clock,
+        key=settings.signing_key,
+        anchors=settings.anchors,
+        anchor_every=timedelta(seconds=settings.audit_anchor_seconds),
+        keep=timedelta(days=settings.keep_audit_days),
+    )
+
+
 def make_worker(base: Base) -> Worker:
     """Make what carries out runs; a base opened with ``works`` is needed."""
     from runtime.models.gateway import Gateway
@@ -219,6 +233,7 @@ def make_worker(base: Base) -> Worker:
         models=gateway,
         toolshed=base.toolshed,
         environment=tool_environment(),
+        chores=evidence_of(settings, base.database, base.clock).chores(base.bell),
     )
 
 

@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     """Tokens one run may use."""
     run_seconds: float = Field(default=2_592_000, alias="BATON_RUN_SECONDS", gt=0)
     """Time one run may take, waiting for people included."""
+    audit_key: Path | None = Field(default=None, alias="BATON_AUDIT_KEY")
+    """File of the key that signs the audit; ``audit.key`` in BATON_HOME where not set."""
+    audit_anchors: Path | None = Field(default=None, alias="BATON_AUDIT_ANCHORS")
+    """File that signed heads are added to, best on another disk; in BATON_HOME where not set."""
+    audit_anchor_seconds: float = Field(default=600.0, alias="BATON_AUDIT_ANCHOR_SECONDS", gt=0)
+    """How often the audit's head is put on record in that file and told to its conversations."""
+    keep_audit_days: float = Field(default=2557, alias="BATON_KEEP_AUDIT_DAYS", gt=0)
+    """How long the facts of audit records are kept; their hashes stay for ever."""
     log_level: str = Field(default="INFO", alias="BATON_LOG_LEVEL")
     """DEBUG, INFO, WARNING or ERROR."""
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
@@ -126,6 +134,16 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Tell whether everything happens in one process on this machine."""
         return self.redis_url is None
+
+    @property
+    def signing_key(self) -> Path:
+        """Give the file of the key that signs the audit."""
+        return self.audit_key or self.home / "audit.key"
+
+    @property
+    def anchors(self) -> Path:
+        """Give the file that the audit's heads are added to."""
+        return self.audit_anchors or self.home / "audit-anchors.jsonl"
 
     @property
     def data(self) -> Path:

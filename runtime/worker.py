@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from runtime.catalog.catalog import Catalog
 from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.durable.engine import Engine, Handler, Timing
-from runtime.durable.sweep import Sweep
+from runtime.durable.sweep import Chore, Sweep
 from runtime.expressions.evaluator import Evaluator
 from runtime.models.completion import Models
 from runtime.orchestrator import conduct
@@ -73,7 +73,9 @@ class Worker:
         models: Models,
         toolshed: Toolshed,
         environment: Mapping[str, str],
+        chores: Sequence[Chore] = (),
     ) -> None:
+        """``chores`` are more of what the sweep does, in order."""
         services = Services(
             database=runtime.database,
             clock=clock,
@@ -110,6 +112,7 @@ class Worker:
                 Expiry(runtime.database, clock, bell),
                 runtime.carrying.ring_due,
                 events,
+                *chores,
             ],
             seconds=settings.sweep_seconds,
         )

@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
             usage=f"baton {verb.usage} [--json]",
         )
         spoken.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        if verb.name == "audit":
+            _add_evidence(spoken)
         _add_json(spoken)
     _add_teams(commands.add_parser("teams", help=_TEAMS, description=_TEAMS))
     _add_slack(commands.add_parser("slack", help=_SLACK, description=_SLACK))
@@ -104,6 +106,18 @@ def _add_teams(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with slash commands, which not every tenant takes yet (manifest 1.29)",
     )
+
+
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "baton audit RUN [--json]\n"
+        "       baton audit export RUN [--output FOLDER]\n"
+        "       baton audit verify FILE [--key KEY]\n"
+        "       baton audit verify --all"
+    )
+    parser.add_argument("--output", metavar="FOLDER", default=".", help="where to write the export")
+    parser.add_argument("--key", metavar="KEY", help="the public key it must be signed with")
+    parser.add_argument("--all", action="store_true", help="check the whole log in the database")
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

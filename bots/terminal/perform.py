@@ -13,6 +13,7 @@ from bots.commands import Asked, Command, CommandReply, execute, parse
 from bots.commands.dispatch import refusal
 from bots.door import Door
 from bots.terminal.doctor import examine
+from bots.terminal.evidence import about_evidence, is_about_evidence
 from bots.terminal.follow import (
     DONE,
     FAILED,
@@ -52,6 +53,8 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
         if command == "run":
             return _run(arguments, wiring)
         words = cast(list[str], arguments.words)
+        if command == "audit" and is_about_evidence(words, everything=arguments.all):
+            return _report(about_evidence(arguments, wiring), as_json=as_json)
         understood = parse(" ".join([command, *words]))
         # Help needs no database, and must answer where there is none.
         if understood.verb == "help":

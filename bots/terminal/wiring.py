@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 from bots.door import Door
 from bots.presence import instance_name, is_served
 from bots.terminal.checks.check import Check, Examination, fine
+from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
 
 if TYPE_CHECKING:
+    from runtime.door.evidence import Evidence
     from runtime.settings import Settings
 
 
@@ -46,6 +48,10 @@ class Wiring(Protocol):
 
     def slack_manifest(self, *, url: str | None, socket: bool) -> JsonObject:
         """Give the manifest of the Slack app. Raises ``Refused``."""
+        ...
+
+    def evidence(self) -> Evidence:
+        """Give the audit, with its key and its anchors."""
         ...
 
 
@@ -124,6 +130,12 @@ class ProcessWiring:
         from bots.manifests import slack_manifest
 
         return slack_manifest(url=url, socket=socket)
+
+    def evidence(self) -> Evidence:
+        """Give the audit, with its key and its anchors."""
+        from bots import process
+
+        return process.evidence_of(self.settings, self._runtime.database, SystemClock())
 
     def examinations(self) -> list[Examination]:
         """Give what ``doctor`` looks at; settings that cannot be read leave only themselves."""

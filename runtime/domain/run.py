@@ -119,4 +119,7 @@ class AuditRecord:
     event: str
     """Past tense: ``ApprovalDecided``."""
     facts: Json
+    """None where their time is over; the digest stays."""
     digest: str
+    position: int | None = None
+    """Its place in the log; None until the next sweep has given it one."""

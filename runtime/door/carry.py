@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from runtime.audit import chain
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
+from runtime.domain.json import JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.storage import conversations, deliveries
 from runtime.storage.database import Database, again_when_contended
@@ -38,9 +40,21 @@ class Carrying:
             )
 
     @again_when_contended
-    def mark_sent(self, delivery: Delivery, external_id: str) -> None:
-        """Record that the channel has it. A crash before this makes the delivery doubtful."""
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
+        """Record that the channel has it, and the hash of what a card about a decision showed.
+
+        A crash before this makes the delivery doubtful.
+        """
         with self.database.write() as connection:
+            if shown and delivery.kind == DeliveryKind.APPROVAL_CARD:
+                facts: JsonObject = {
+                    "approval": delivery.subject_id,
+                    "channel": delivery.place.channel,
+                    "place": delivery.place.key,
+                    "message": external_id,
+                    "shown": shown,
+                }
+                chain.append(connection, delivery.run_id, "CardShown", facts, now=self.clock.now())
             deliveries.mark_sent(
                 connection, delivery, external_id=external_id, now=self.clock.now()
             )

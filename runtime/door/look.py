@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from runtime.agent.question import KIND as QUESTION
+from runtime.audit import personal
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery, DeliveryKind
@@ -149,9 +150,14 @@ class Looking:
         return list(walk(None, 0))
 
     def audit(self, ref: str, *, workspace: str | None) -> list[AuditRecord]:
-        """Give a run's chain in order."""
+        """Give a run's audit records, people's words opened where their keys still exist."""
         with self.database.read() as connection:
-            return audits.of_run(connection, self._find(connection, ref, workspace).id)
+            records = audits.of_run(connection, self._find(connection, ref, workspace).id)
+            keys = personal.keys_for(connection, (one.facts for one in records))
+        return [
+            replace(one, facts=personal.opened(one.facts, run_id=one.run_id, keys=keys))
+            for one in records
+        ]
 
     def artifact(self, ref: str, name: str, *, workspace: str | None) -> tuple[Artifact, bytes]:
         """Give a file of a run. Raises ``NotFound``."""

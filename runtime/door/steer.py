@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from runtime.audit import chain
+from runtime.audit import calls, chain
 from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.ports import Bell, Clock
@@ -86,6 +86,8 @@ class Steering:
                 if not rings:
                     raise Refused(f"run #{run.number} is at work; there is nothing to retry")
             elif run.status == RunStatus.FAILED:
+                # What is tried again is forgotten by the journal, and must not be by the audit.
+                calls.take_up(connection, run.id, now=now)
                 rings = reopen(connection, run.id, now=now)
             else:
                 raise Refused(f"run #{run.number} has {run.status}; ask anew to do it again")

@@ -1,10 +1,11 @@
-"""Statements on the audit chain."""
+"""Statements on audit records: a chain for each run, in one log."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from runtime.domain.json import Json
 from runtime.domain.run import AuditRecord
@@ -12,14 +13,25 @@ from runtime.storage.tables import audit as table
 from runtime.storage.tables import run
 
 _c = table.c
+_COLUMNS = (_c.run_id, _c.sequence, _c.at, _c.event, _c.facts, _c.digest, _c.position)
+_PLACING = (
+    update(table)
+    .where(_c.run_id == bindparam("the_run"), _c.sequence == bindparam("the_sequence"))
+    .values(position=bindparam("new_position"))
+)
+
+
+def lock(connection: Connection, run_id: str) -> str:
+    """Lock a run so that two appends cannot fork its chain; name who asked for it."""
+    statement = select(run.c.requester).where(run.c.id == run_id).with_for_update()
+    return str(connection.execute(statement).scalar_one_or_none() or "")
 
 
 def last(connection: Connection, run_id: str) -> AuditRecord | None:
-    """Give the newest record, with the run locked so that two appends cannot fork the chain."""
-    connection.execute(select(run.c.number).where(run.c.id == run_id).with_for_update()).first()
+    """Give the newest record."""
     row = (
         connection.execute(
-            select(*_c).where(_c.run_id == run_id).order_by(_c.sequence.desc()).limit(1)
+            select(*_COLUMNS).where(_c.run_id == run_id).order_by(_c.sequence.desc()).limit(1)
         )
         .mappings()
         .first()
@@ -33,26 +45,87 @@ def has(connection: Connection, *, run_id: str, event: str, facts: Json) -> bool
     return any(row.facts == facts for row in rows)
 
 
-def add(connection: Connection, record: AuditRecord) -> None:
-    """Append a record."""
+def add(connection: Connection, records: Sequence[AuditRecord]) -> None:
+    """Append records."""
     connection.execute(
-        insert(table).values(
-            run_id=record.run_id,
-            sequence=record.sequence,
-            at=record.at,
-            event=record.event,
-            facts=record.facts,
-            digest=record.digest,
-        )
+        insert(table),
+        [
+            {
+                "run_id": record.run_id,
+                "sequence": record.sequence,
+                "at": record.at,
+                "event": record.event,
+                "facts": record.facts,
+                "digest": record.digest,
+            }
+            for record in records
+        ],
     )
 
 
 def of_run(connection: Connection, run_id: str) -> list[AuditRecord]:
     """Give a run's records in order."""
-    statement = select(*_c).where(_c.run_id == run_id).order_by(_c.sequence)
+    statement = select(*_COLUMNS).where(_c.run_id == run_id).order_by(_c.sequence)
     return [AuditRecord(**row) for row in connection.execute(statement).mappings()]
 
 
-def when(at: datetime) -> str:
-    """Spell a time as the chain's digests do: the same on every database."""
-    return at.isoformat(timespec="microseconds")
+def unplaced(connection: Connection, *, limit: int) -> list[tuple[str, int, str]]:
+    """Give run, sequence and digest of records that are not in the log yet, in order."""
+    statement = (
+        select(_c.run_id, _c.sequence, _c.digest)
+        .where(_c.position.is_(None))
+        .order_by(_c.run_id, _c.sequence)
+        .limit(limit)
+    )
+    return [(row.run_id, row.sequence, row.digest) for row in connection.execute(statement)]
+
+
+def place(connection: Connection, placed: Sequence[tuple[str, int, int]]) -> None:
+    """Give records, named by run and sequence, their positions in the log."""
+    connection.execute(
+        _PLACING,
+        [
+            {"the_run": run_id, "the_sequence": sequence, "new_position": position}
+            for run_id, sequence, position in placed
+        ],
+    )
+
+
+def log_size(connection: Connection) -> int:
+    """Count the records in the log."""
+    last_position = connection.execute(select(func.max(_c.position))).scalar_one_or_none()
+    return 0 if last_position is None else int(last_position) + 1
+
+
+def leaves(connection: Connection, first: int, last: int) -> list[tuple[int, str]]:
+    """Give positions and digests from ``first`` up to, and without, ``last``."""
+    statement = (
+        select(_c.position, _c.digest)
+        .where(_c.position >= first, _c.position < last)
+        .order_by(_c.position)
+    )
+    return [(row.position, row.digest) for row in connection.execute(statement)]
+
+
+def runs_on_record(connection: Connection, *, after: str, limit: int) -> list[str]:
+    """Name runs that have records, in the order of their ids."""
+    statement = (
+        select(_c.run_id).where(_c.run_id > after).distinct().order_by(_c.run_id).limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def expire(connection: Connection, *, before: datetime, limit: int) -> int:
+    """Take the facts out of records whose time is over; their hashes keep the log whole."""
+    old = connection.execute(
+        select(_c.run_id, _c.sequence)
+        .where(_c.at < before, _c.facts.is_not(None), _c.position.is_not(None))
+        .limit(limit)
+    ).all()
+    for row in old:
+        connection.execute(
+            update(table)
+            .where(_c.run_id == row.run_id, _c.sequence == row.sequence)
+            .values(facts=None)
+        )
+    return len(old)

@@ -246,7 +246,7 @@ def new_row(**values: object) -> dict[str, object]:
     row.update(
         dict.fromkeys(_COLUMNS),
         leaf=True, title="", actor="", attempt=0, wakeups=0, pending=0, failures=0, crashes=0,
-        waits_for="", cost_usd=0.0, tokens=0,
+        waits_for="", cost_usd=0.0, tokens=0, recorded=False,
     )  # fmt: skip
     row.update(values)
     row["title"] = storable(str(row["title"]))

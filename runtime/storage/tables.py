@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from runtime.storage.columns import JsonValue, UtcDateTime, json_column, path_column
@@ -62,6 +74,13 @@ class RunRow(Row, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
 
 
+UNRECORDED = (
+    "recorded IS FALSE AND finished_at IS NOT NULL AND status <> 'unknown'"
+    " AND kind IN ('model', 'tool')"
+)
+"""Says which steps the audit has still to take up."""
+
+
 class StepRow(Row, table=True):
     """One unit of work or one effect. ``due_at`` is when the sweep looks at it next."""
 
@@ -73,6 +92,13 @@ class StepRow(Row, table=True):
             "due_at",
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        # Only calls, and only until the audit has them: a leaf of another kind costs nothing here.
+        Index(
+            "step_by_unrecorded",
+            "finished_at",
+            sqlite_where=text(UNRECORDED),
+            postgresql_where=text(UNRECORDED),
         ),
     )
 
@@ -102,6 +128,9 @@ class StepRow(Row, table=True):
     decision: JsonValue = Field(default=None, sa_column=_json())
     cost_usd: float = 0.0
     tokens: int = 0
+    recorded: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
     created_at: datetime = Field(sa_column=_when())
     started_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
@@ -259,9 +288,19 @@ class DeliveryRow(Row, table=True):
 
 
 class AuditRow(Row, table=True):
-    """One link of a run's chain."""
+    """One link of a run's chain, and a leaf of the log once it has a position there."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        Index("audit_by_position", "position", unique=True),
+        Index(
+            "audit_by_unplaced",
+            "run_id",
+            "sequence",
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
+        ),
+    )
 
     run_id: str = Field(primary_key=True)
     sequence: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -269,6 +308,61 @@ class AuditRow(Row, table=True):
     event: str
     facts: JsonValue = Field(default=None, sa_column=_json())
     digest: str
+    position: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+
+
+class AuditTileRow(Row, table=True):
+    """The root over a whole block of leaves, kept so that proofs need not hash the log anew."""
+
+    __tablename__ = "audit_tile"
+
+    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    digest: str
+
+
+class AuditHeadRow(Row, table=True):
+    """A signed statement of how long the log was and what it held."""
+
+    __tablename__ = "audit_head"
+
+    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    root: str
+    at: datetime = Field(sa_column=_when())
+    key: str
+    signature: str
+    anchored_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+
+
+class AuditAnchorRow(Row, table=True):
+    """A conversation that is told the log's head, so that it is on record outside."""
+
+    __tablename__ = "audit_anchor"
+
+    conversation_id: str = Field(primary_key=True)
+    asked_by: str
+    at: datetime = Field(sa_column=_when())
+
+
+class PersonalKeyRow(Row, table=True):
+    """What one person's words are encrypted under; without the key nobody can read them."""
+
+    __tablename__ = "personal_key"
+    __table_args__ = (
+        Index(
+            "personal_key_by_principal",
+            "principal",
+            unique=True,
+            sqlite_where=text("key IS NOT NULL"),
+            postgresql_where=text("key IS NOT NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    principal: str
+    key: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    made_at: datetime = Field(sa_column=_when())
+    destroyed_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
 
 
 class DefinitionRow(Row, table=True):
@@ -340,4 +434,6 @@ run, step, conversation, inbox = map(table, (RunRow, StepRow, ConversationRow, I
 principal, signal, approval = map(table, (PrincipalRow, SignalRow, ApprovalRow))
 approval_decision, delivery, audit = map(table, (ApprovalDecisionRow, DeliveryRow, AuditRow))
 definition, blob, artifact = map(table, (DefinitionRow, BlobRow, ArtifactRow))
+audit_tile, audit_head, audit_anchor = map(table, (AuditTileRow, AuditHeadRow, AuditAnchorRow))
+personal_key = table(PersonalKeyRow)
 memory, process = map(table, (MemoryRow, ProcessRow))

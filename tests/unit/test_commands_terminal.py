@@ -19,6 +19,7 @@ from runtime.domain.errors import Misconfigured
 from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
 from runtime.domain.states import RunStatus, StepStatus
+from runtime.door.evidence import Evidence
 from tests.worlds.front_door import NOON, FrontDoor, a_run, a_step, a_view, an_approval
 
 
@@ -58,6 +59,9 @@ class Bench:
 
     def examinations(self) -> list[Examination]:
         return [("home", lambda: fine("home", "/somewhere")), ("database", self._database)]
+
+    def evidence(self) -> Evidence:
+        raise AssertionError("no command here is about evidence")
 
     def _database(self) -> list[Check]:
         problems = self.open().ready()

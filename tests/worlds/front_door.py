@@ -389,7 +389,7 @@ class FrontDoor:
         self.outbox = [one for one in self.outbox if one.conversation_id != conversation_id]
         return claimed
 
-    def mark_sent(self, delivery: Delivery, external_id: str) -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
         self.log.append(("sent", delivery.id, external_id))
 
     def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
