@@ -25,6 +25,7 @@ from bots.terminal.perform import perform
 from runtime.domain.errors import Refused
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
+from runtime.door.evidence import Evidence
 from runtime.settings import Settings
 from tests.worlds.teams.cast import APP_ID
 
@@ -147,6 +148,9 @@ class Machine:
 
     def examinations(self) -> list[Examination]:
         return []
+
+    def evidence(self) -> Evidence:
+        raise AssertionError("building the app is not about evidence")
 
 
 def test_the_command_writes_the_file_or_says_why_not(
