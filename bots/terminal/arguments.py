@@ -113,7 +113,9 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         "baton audit RUN [--json]\n"
         "       baton audit export RUN [--output FOLDER]\n"
         "       baton audit verify FILE [--key KEY]\n"
-        "       baton audit verify --all"
+        "       baton audit verify --all\n"
+        "       baton audit tell RUN\n"
+        "       baton audit erase PERSON"
     )
     parser.add_argument("--output", metavar="FOLDER", default=".", help="where to write the export")
     parser.add_argument("--key", metavar="KEY", help="the public key it must be signed with")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -12,12 +13,12 @@ from bots.terminal.wiring import Wiring
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.json import Json, JsonObject
 
-_USAGE = "baton audit export RUN, baton audit verify FILE or baton audit verify --all"
+_USAGE = "baton audit export RUN, verify FILE, verify --all, tell RUN or erase PERSON"
 
 
 def is_about_evidence(words: list[str], *, everything: bool) -> bool:
     """Tell whether ``baton audit`` was followed by something other than a run."""
-    return everything or words[:1] in (["export"], ["verify"])
+    return everything or words[:1] in (["export"], ["verify"], ["tell"], ["erase"])
 
 
 def about_evidence(arguments: argparse.Namespace, wiring: Wiring) -> CommandReply:
@@ -30,6 +31,16 @@ def about_evidence(arguments: argparse.Namespace, wiring: Wiring) -> CommandRepl
             return _verify_everything(wiring)
         case ["verify", file] if not arguments.all:
             return _verify(Path(file), cast("str | None", arguments.key))
+        case ["tell", run]:
+            number = wiring.evidence().tell(run, by=f"terminal:{_user()}")
+            told = f"the conversation of run #{number} is told the audit's head from now on"
+            return CommandReply(text=told, data={"number": number})
+        case ["erase", person]:
+            count = wiring.evidence().erase(person, by=f"terminal:{_user()}")
+            told = (
+                f"nobody can read the words of {person} in the audit any more; {count} runs say so"
+            )
+            return CommandReply(text=told, data={"person": person, "runs": count})
         case _:
             raise Refused(f"that is not clear; write {_USAGE}")
 
@@ -101,6 +112,14 @@ def _verify_everything(wiring: Wiring) -> CommandReply:
         f"key {', '.join(found.keys) or 'none yet'}",
         data=data,
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # No name for this user id, as in many containers.
+        return "operator"
 
 
 def _broken(what: str, problems: Sequence[str], data: JsonObject) -> CommandReply:

@@ -12,6 +12,7 @@ from runtime.agent import gate
 from runtime.agent.gate import Gated
 from runtime.agent.kit import Kit, Services
 from runtime.agent.question import KIND, asking
+from runtime.agent.sources import Sources
 from runtime.catalog.agent import Agent, Role
 from runtime.domain.effects import Effect
 from runtime.domain.errors import BatonError, ToolFailed
@@ -38,6 +39,8 @@ class Bench:
     agent: Agent
     tools: Sequence[Tool]
     depth: int
+    sources: Sources
+    """Who said what this agent has heard."""
 
 
 def make_calls(bench: Bench, turn: int, calls: Sequence[ToolCall]) -> list[JsonObject]:
@@ -58,6 +61,9 @@ def make_calls(bench: Bench, turn: int, calls: Sequence[ToolCall]) -> list[JsonO
         envelopes.append(told)
     if waits:
         ctx.suspend(f"{_reason(prepared)} {', '.join(waits)}")
+    for one, told in zip(prepared, envelopes, strict=True):
+        if isinstance(one, Gated):
+            bench.sources.took(one.tool, one.arguments, told)
     return envelopes
 
 
@@ -75,7 +81,12 @@ def _prepare(bench: Bench, name: str, call: ToolCall) -> Gated | JsonObject:
     except ToolFailed as error:
         return envelope.failed(tool, error)
     decision = gate.judge(
-        bench.kit, bench.ctx, tool=tool, arguments=arguments, agent=bench.agent.name
+        bench.kit,
+        bench.ctx,
+        tool=tool,
+        arguments=arguments,
+        agent=bench.agent.name,
+        sources=bench.sources,
     )
     return Gated(
         name=name, tool=tool, arguments=arguments, actor=bench.agent.actor, decision=decision

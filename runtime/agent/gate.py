@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from runtime.agent.kit import Kit, Services
+from runtime.agent.sources import Sources, contain
 from runtime.approvals.ask import Asked, opening
 from runtime.domain.approval import OnExpiry, Preview, Question, Stage
 from runtime.domain.effects import Effect
@@ -40,8 +41,21 @@ class Gated:
     decision: Decision
 
 
-def judge(kit: Kit, ctx: Context, *, tool: Tool, arguments: JsonObject, agent: str) -> Decision:
-    """Ask the policy the run was begun under; pure, so a replay decides the same."""
+def judge(
+    kit: Kit,
+    ctx: Context,
+    *,
+    tool: Tool,
+    arguments: JsonObject,
+    agent: str,
+    sources: Sources | None = None,
+) -> Decision:
+    """Ask the policy the run was begun under; pure, so a replay decides the same.
+
+    Whatever policy says, what came from outside goes nowhere before a person has seen it. There
+    are no ``sources`` where a person wrote the call down: a workflow.
+    """
+    outside = sources.of_call(tool, arguments) if sources is not None else {}
     proposal = Proposal(
         tool=tool.name,
         effect=tool.effect,
@@ -49,8 +63,10 @@ def judge(kit: Kit, ctx: Context, *, tool: Tool, arguments: JsonObject, agent: s
         agent=agent,
         requester=ctx.run.requester,
         channel=ctx.run.requester.split(":", 1)[0],
+        labels=tuple(sorted({label for labels in outside.values() for label in labels})),
     )
-    return kit.policy.decide(proposal)
+    decision = kit.policy.decide(proposal)
+    return contain(decision, outside, tool=tool.name, eligible=kit.policy.default_eligible)
 
 
 def names_of(name: str) -> list[str]:

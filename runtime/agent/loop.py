@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final
@@ -10,6 +11,7 @@ from runtime.agent import transcript
 from runtime.agent.calls import Bench, make_calls
 from runtime.agent.kit import Services
 from runtime.agent.shape import check_inputs, check_output
+from runtime.agent.sources import Sources
 from runtime.catalog.agent import Agent
 from runtime.domain.canonical import digest
 from runtime.domain.errors import OverBudget, Refused, ToolFailed
@@ -38,7 +40,7 @@ def work(ctx: Context, services: Services) -> Json:
     tools = kit.registry.granted(agent.tools, where=f"agents/{agent.name}/agent.md")
     bench = Bench(
         ctx=ctx, services=services, kit=kit, agent=agent, tools=tools,
-        depth=int(str(given.get("depth") or 0)),
+        depth=int(str(given.get("depth") or 0)), sources=_heard_before(ctx, agent, given),
     )  # fmt: skip
     turns = transcript.opening(
         agent, ctx.run, task=str(given["task"]), inputs=inputs, schema=schema
@@ -50,6 +52,8 @@ def work(ctx: Context, services: Services) -> Json:
         if signals:
             last = str(signals[-1]["id"])
             turns.append(transcript.news(signals))
+            for signal in signals:
+                _hear(bench.sources, signal, requester=ctx.run.requester)
         prompt = Prompt(
             tier=agent.tier,
             turns=tuple(turns),
@@ -78,6 +82,31 @@ def work(ctx: Context, services: Services) -> Json:
     raise ToolFailed(
         f"{agent.name!r} found no answer in {agent.max_turns} turns; give it a smaller task"
     )
+
+
+def _heard_before(ctx: Context, agent: Agent, given: JsonObject) -> Sources:
+    """Give what an agent knows as it begins: people's words are trusted, other agents' are not."""
+    sources = Sources()
+    sources.trust(f"{ctx.run.request}\n{agent.prompt}\n{agent.description}")
+    task = str(given.get("task") or "")
+    # A plan's first revision is made from the request alone; later ones have read results.
+    if int(str(given.get("depth") or 0)) or not ctx.step.path.startswith("/plan/1/"):
+        sources.distrust("agent:whoever gave the task", task)
+    else:
+        sources.trust(task)
+    inputs = object_of(given.get("inputs"))
+    if inputs:
+        sources.distrust("agent:an earlier step", json.dumps(inputs, ensure_ascii=False))
+    return sources
+
+
+def _hear(sources: Sources, signal: Mapping[str, Json], *, requester: str) -> None:
+    """Take in what was said in the thread: nobody but the requester adds authority to a run."""
+    text = str(signal.get("text") or "")
+    if signal.get("principal") == requester:
+        sources.trust(text)
+    else:
+        sources.distrust(f"thread:{signal.get('name') or 'somebody'}", text)
 
 
 def ask_model(

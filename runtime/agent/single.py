@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from runtime.agent import gate
 from runtime.agent.gate import Gated
 from runtime.agent.kit import Services
 from runtime.agent.question import KIND, asking
+from runtime.agent.sources import Sources
 from runtime.domain.errors import NotFound
 from runtime.domain.json import Json
 from runtime.durable.context import Context, Pending
@@ -25,12 +27,24 @@ def call_tool(ctx: Context, services: Services) -> Json:
         raise NotFound(f"there is no tool {given['tool']!r}")
     arguments = check_arguments(given.get("arguments") or {}, tool=tool)
     actor = str(given["actor"])
+    sources = Sources()
+    sources.trust(ctx.run.request)
+    if given.get("refers"):
+        # What a plan says itself is its planner's, who knew the request; the rest is from steps.
+        sources.distrust("agent:an earlier step", json.dumps(arguments, ensure_ascii=False))
     gated = Gated(
         name="call",
         tool=tool,
         arguments=arguments,
         actor=actor,
-        decision=gate.judge(kit, ctx, tool=tool, arguments=arguments, agent=actor.split("@", 1)[0]),
+        decision=gate.judge(
+            kit,
+            ctx,
+            tool=tool,
+            arguments=arguments,
+            agent=actor.split("@", 1)[0],
+            sources=sources,
+        ),
     )
     ctx.expect(gate.names_of("call"))
     result = gate.pass_through(ctx, services, gated)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from runtime.audit import anchor
+from runtime.audit import anchor, chain
 from runtime.audit.anchor import Anchoring
 from runtime.audit.calls import CallChore
 from runtime.audit.head import Signer, open_signer
@@ -16,9 +16,10 @@ from runtime.audit.log import Sequencer
 from runtime.audit.pack import gather, write
 from runtime.audit.page import draw
 from runtime.domain.errors import NotFound
+from runtime.domain.json import JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.durable.sweep import Chore
-from runtime.storage import audits, runs
+from runtime.storage import audits, heads, personal_keys, runs
 from runtime.storage.database import Database, again_when_contended
 
 _MOST_ROUNDS = 10_000
@@ -80,11 +81,43 @@ class Evidence:
     def inspect(self) -> Inspected:
         """Check every record, every head and every anchor."""
         self.catch_up()
-        heads = anchor.read(self.anchors)
+        anchors = anchor.read(self.anchors)
         trusted = self.signer().key
         with self.database.read() as connection:
             kept_since = self.clock.now() - self.keep
-            return inspect(connection, anchors=heads, kept_since=kept_since, trusted=trusted)
+            return inspect(connection, anchors=anchors, kept_since=kept_since, trusted=trusted)
+
+    def tell(self, ref: str, *, by: str) -> int:
+        """Let the conversation of a run be told every anchored head; give the run's number.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        with self.database.write() as connection:
+            run = runs.find(connection, ref, workspace=None)
+            if run is None:
+                raise NotFound(f"there is no run {ref!r}; `runs` lists the latest")
+            heads.tell_in(connection, run.conversation_id, by=by, now=self.clock.now())
+        return run.number
+
+    def erase(self, person: str, *, by: str) -> int:
+        """Make a person's words in the audit unreadable for good; give how many runs say so.
+
+        Raises:
+            NotFound: the audit holds no words of such a person.
+        """
+        now = self.clock.now()
+        with self.database.write() as connection:
+            touched = audits.runs_of(connection, person)
+            if not personal_keys.destroy(connection, person, now=now):
+                raise NotFound(
+                    f"the audit holds no readable words of {person!r}; name the person as records"
+                    " do, such as slack:T024/U061"
+                )
+            facts: JsonObject = {"person": person, "operator": by}
+            for run_id in touched:
+                chain.append(connection, run_id, "PersonErased", facts, now=now)
+        return len(touched)
 
     def catch_up(self) -> None:
         """Take up and place what the sweep has not yet."""

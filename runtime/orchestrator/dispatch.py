@@ -69,7 +69,12 @@ def _input(
         resolved = resolve(step.input, answers)
         assert isinstance(resolved, Mapping)
         if step.kind == StepKind.TOOL:
-            return {"tool": step.use, "arguments": resolved, "actor": _planner(kit)}
+            return {
+                "tool": step.use,
+                "arguments": resolved,
+                "actor": _planner(kit),
+                "refers": resolved != step.input,
+            }
         if step.kind == StepKind.WORKFLOW:
             return {"workflow": step.use, "input": resolved}
         inputs = {name: value for name, value in resolved.items() if name != "task"}

@@ -30,6 +30,8 @@ class Proposal:
     requester: str
     """Principal, as in ``slack:T024/U061``."""
     channel: str
+    labels: tuple[str, ...] = ()
+    """Where arguments came from that nobody here vouches for, such as ``tool:http_get``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

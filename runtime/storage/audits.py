@@ -69,6 +69,12 @@ def of_run(connection: Connection, run_id: str) -> list[AuditRecord]:
     return [AuditRecord(**row) for row in connection.execute(statement).mappings()]
 
 
+def runs_of(connection: Connection, requester: str) -> list[str]:
+    """Name the runs that somebody asked for, oldest first."""
+    statement = select(run.c.id).where(run.c.requester == requester).order_by(run.c.number)
+    return list(connection.execute(statement).scalars())
+
+
 def unplaced(connection: Connection, *, limit: int) -> list[tuple[str, int, str]]:
     """Give run, sequence and digest of records that are not in the log yet, in order."""
     statement = (

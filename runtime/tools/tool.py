@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from runtime.domain.approval import Preview
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.run import Artifact
+
+CONTAINED: Final[Mapping[str, str]] = MappingProxyType({"contained": "yes"})
+"""The label of a tool whose calls reach nothing outside of their run, whatever is given to them."""
 
 
 class Files(Protocol):

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from runtime.audit import anchor, chain, tree
+from runtime.audit import anchor, chain, personal, tree
 from runtime.audit.log import Tree
-from runtime.domain.errors import Misconfigured
+from runtime.domain.errors import Misconfigured, NotFound
 from runtime.storage import audits, heads
 from runtime.storage.database import Database
-from tests.worlds.engine import side_by_side
+from tests.worlds.engine import REQUESTER, side_by_side
 from tests.worlds.ledger import Ledger
 
 
@@ -244,3 +244,38 @@ def test_people_words_are_sealed_and_a_destroyed_key_breaks_no_proof(ledger: Led
     assert "laptops" not in stored
     assert "cheap enough" not in stored
     assert "slack:T1/U2" in stored
+
+
+def test_a_person_can_be_erased_from_the_audit_and_it_says_so(ledger: Ledger) -> None:
+    (run,) = ledger.tell()
+    ledger.sweep()
+    person = REQUESTER.principal
+    with ledger.database.write() as connection:
+        facts = {"by": person, "text": "my words"}
+        chain.append(connection, run, "QuestionAnswered", facts, now=ledger.clock.now())
+
+    count = ledger.evidence.erase(person, by="terminal:root")
+
+    with ledger.database.read() as connection:
+        records = audits.of_run(connection, run)
+        keys = personal.keys_for(connection, (one.facts for one in records))
+        opened = [personal.opened(one.facts, run_id=run, keys=keys) for one in records]
+    assert count == 1
+    assert records[-1].event == "PersonErased"
+    assert "my words" not in str(opened)
+    assert personal.ERASED in str(opened)
+    assert ledger.inspect().problems == ()
+    with pytest.raises(NotFound, match="no readable words"):
+        ledger.evidence.erase(person, by="terminal:root")
+
+
+def test_heads_are_told_where_a_run_was_asked_for(ledger: Ledger) -> None:
+    (run,) = ledger.tell()
+    ledger.evidence.tell(run, by="terminal:root")
+    ledger.sweep()
+
+    with ledger.database.read() as connection:
+        told = connection.execute(text("SELECT conversation_id FROM delivery")).scalars().all()
+    assert told == [f"cnv_{run}"]
+    with pytest.raises(NotFound):
+        ledger.evidence.tell("99", by="terminal:root")

@@ -78,6 +78,8 @@ def test_what_comes_from_outside_is_marked() -> None:
     assert untrusted == {
         "http_get",
         "http_post",
+        "list_files",
+        "query_database",
         "query_table",
         "read_file",
         "read_table",

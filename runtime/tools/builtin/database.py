@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.domain.effects import Effect
@@ -11,7 +12,7 @@ from runtime.domain.errors import ToolFailed
 from runtime.domain.json import JsonObject
 from runtime.tools.builtin.read_only import ReadOnly
 from runtime.tools.decorator import tool
-from runtime.tools.tool import Call, Tool
+from runtime.tools.tool import CONTAINED, Call, Tool
 
 
 def query_database(database: str, sql: str, call: Call, limit: int = 200) -> JsonObject:
@@ -56,4 +57,5 @@ def within(folder: Path, name: str) -> Path:
 
 def database_tools() -> list[Tool]:
     """Give ``query_database``."""
-    return [tool(effect=Effect.READ, timeout_seconds=15)(query_database)]
+    asked = tool(effect=Effect.READ, timeout_seconds=15, untrusted=True)(query_database)
+    return [replace(asked, labels=dict(CONTAINED))]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from dataclasses import replace
 
 from runtime.domain.effects import Effect
 from runtime.domain.errors import ToolFailed
 from runtime.domain.json import JsonObject
 from runtime.tools.decorator import tool
-from runtime.tools.tool import Call, Tool
+from runtime.tools.tool import CONTAINED, Call, Tool
 
 _NAME = re.compile(r"\w[\w .()+-]{0,127}")
 
@@ -74,7 +75,9 @@ def text_of(call: Call, name: str) -> str:
 def file_tools() -> list[Tool]:
     """Give ``list_files``, ``read_file`` and ``write_artifact``."""
     return [
-        tool(effect=Effect.READ)(list_files),
+        # Names are words too, and some of them were given by others.
+        tool(effect=Effect.READ, untrusted=True)(list_files),
         tool(effect=Effect.READ, untrusted=True)(read_file),
-        tool(effect=Effect.WRITE)(write_artifact),
+        # It changes nothing outside of its run, and is untrusted again when it is read.
+        replace(tool(effect=Effect.WRITE)(write_artifact), labels=dict(CONTAINED)),
     ]

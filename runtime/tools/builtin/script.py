@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from runtime.domain.effects import Effect
@@ -9,7 +10,7 @@ from runtime.domain.errors import Misconfigured, ToolFailed
 from runtime.domain.json import JsonObject
 from runtime.tools.confined import Confinement, Ended, Finished, Job, Limits, python
 from runtime.tools.decorator import tool
-from runtime.tools.tool import Call, Tool
+from runtime.tools.tool import CONTAINED, Call, Tool
 
 LONGEST_OUTPUT: Final = 20_000
 _LIMITS: Final = Limits(seconds=20, cpu_seconds=20)
@@ -41,7 +42,10 @@ def script_tools(confinement: Confinement) -> list[Tool]:
             raise ToolFailed(error.public) from error
         return _told(finished)
 
-    return [tool(effect=Effect.READ, timeout_seconds=45)(run_python)]
+    # Whatever its code holds, it reaches nothing.
+    return [
+        replace(tool(effect=Effect.READ, timeout_seconds=45)(run_python), labels=dict(CONTAINED))
+    ]
 
 
 def _told(finished: Finished) -> JsonObject:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from runtime.domain.effects import Effect
@@ -15,7 +16,7 @@ from runtime.tools.builtin.csv_table import Table, parse_csv
 from runtime.tools.builtin.files import text_of
 from runtime.tools.builtin.read_only import ReadOnly
 from runtime.tools.decorator import tool
-from runtime.tools.tool import Call, Tool
+from runtime.tools.tool import CONTAINED, Call, Tool
 
 _SQL_TYPES: Mapping[str, str] = {"integer": "INTEGER", "number": "REAL", "text": "TEXT"}
 
@@ -100,5 +101,5 @@ def table_tools() -> list[Tool]:
     """Give ``read_table`` and ``query_table``."""
     return [
         tool(effect=Effect.READ, untrusted=True)(read_table),
-        tool(effect=Effect.READ, untrusted=True)(query_table),
+        replace(tool(effect=Effect.READ, untrusted=True)(query_table), labels=dict(CONTAINED)),
     ]
