@@ -268,12 +268,11 @@ def _channels(base: Base, bridge: Bridge) -> tuple[dict[str, Channel], list[Clos
     channels: list[Channel] = [ConsoleChannel(), TerminalChannel()]
     hang_up: list[Close] = []
     if settings.slack_bot_token is not None:
+        from bots.slack.backing import Backing
         from bots.slack.channel import SlackChannel
 
-        async def contents(run: str, name: str) -> bytes:
-            return (await bridge(base.runtime.artifact, run, name, workspace=None))[1]
-
-        slack = SlackChannel(_slack(settings), contents=contents)
+        backing = Backing(runtime=base.runtime, bridge=bridge)
+        slack = SlackChannel(_slack(settings), backing=backing)
         channels.append(slack)
         hang_up.append(slack.close)
     teams = TeamsCredentials.of(settings)

@@ -15,6 +15,7 @@ from runtime.domain.conversation import Linked, Message, Person, Place, Received
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
+from runtime.domain.mine import Mine
 from runtime.domain.number import Number
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
@@ -22,6 +23,7 @@ from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
 from runtime.door.look import Looking, scope
+from runtime.door.mine import Own
 from runtime.door.people import People
 from runtime.door.rate import Rating
 from runtime.door.reach import Reaching
@@ -55,6 +57,7 @@ class Runtime:
     people: People
     reaching: Reaching
     rating: Rating
+    own: Own
     library: Library
 
     def receive(self, message: Message) -> Received:
@@ -119,6 +122,18 @@ class Runtime:
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         """Take what somebody thinks of an answer; count who found it good, and who bad."""
         return self.rating.rate(run, person, good=good, surface=surface, workspace=scope(person))
+
+    def mine(self, person: Person) -> Mine:
+        """Give where a person stands: what waits for them, works for them, and costs."""
+        return self.own.look(self.people.whole(person))
+
+    def wish(self, person: Person, *, nudges: bool) -> None:
+        """Take whether a person wants to be written to when something waits for them."""
+        self.own.wish(person, nudges=nudges)
+
+    def wants_nudges(self, principal: str) -> bool:
+        """Tell whether somebody wants to be written to; who said nothing does."""
+        return self.own.wants_nudges(principal)
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -243,6 +258,7 @@ def open_runtime(
     """Put the front door together."""
 
     policy = CurrentPolicy(library)
+    looking = Looking(database=database, clock=clock, policy=policy)
     return Runtime(
         database=database,
         hearing=Hearing(
@@ -250,7 +266,8 @@ def open_runtime(
         ),
         decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
-        looking=Looking(database=database, clock=clock, policy=policy),
+        looking=looking,
+        own=Own(database=database, clock=clock, looking=looking),
         people=People(database=database, clock=clock),
         reaching=Reaching(database=database, clock=clock, bell=bell, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),

@@ -20,6 +20,8 @@ class Address:
     team: str
     begins: bool = False
     """The first message said here begins the thread of all that follow."""
+    own: str = ""
+    """Whose own chat with the bot this is, where it is a copy for them."""
 
 
 def place(installation: Installation, *, channel: str, thread_ts: str) -> Place:
@@ -40,6 +42,40 @@ def new_thread(installation: Installation, *, channel: str, cause: str) -> Place
         workspace=there.workspace,
         key=f"{channel}/begun-by/{cause}",
         address={**there.address, "begins": True},
+    )
+
+
+def own_chat(installation: Installation, *, channel: str, user: str) -> Place:
+    """Name somebody's chat with the bot as a place to tell them what concerns them."""
+    there = place(installation, channel=channel, thread_ts="")
+    return Place(
+        channel="slack",
+        workspace=there.workspace,
+        key=f"own/{channel}",
+        address={**there.address, "own": user},
+    )
+
+
+def home(installation: Installation, *, user: str) -> Place:
+    """Name somebody's Home tab, which is drawn anew when something on it changes."""
+    return Place(
+        channel="slack",
+        workspace=installation.workspace,
+        key=f"home/{user}",
+        address={"home": user, "team": installation.team_id},
+    )
+
+
+def home_of(delivery: Delivery) -> str:
+    """Give whose Home tab a delivery redraws; empty where it is a conversation."""
+    return Payload(delivery.place.address).identifier("home")
+
+
+def installation_of(place: Place) -> Installation:
+    """Give the installation that a place belongs to."""
+    team = Payload(place.address).identifier("team")
+    return Installation(
+        team_id=team, enterprise_id=place.workspace if place.workspace != team else ""
     )
 
 
@@ -64,6 +100,7 @@ def address_of(delivery: Delivery) -> Address:
         thread_ts=address.timestamp("thread_ts"),
         team=address.identifier("team"),
         begins=address.flag("begins"),
+        own=address.identifier("own"),
     )
 
 

@@ -23,6 +23,7 @@ _FORM_METHODS = frozenset(
         "auth.test",
         "conversations.history",
         "conversations.info",
+        "conversations.members",
         "conversations.replies",
         "files.completeUploadExternal",
         "files.getUploadURLExternal",

@@ -12,7 +12,6 @@ from slack_bolt.response import BoltResponse
 
 from bots.bridge import Bridge
 from bots.door import Door
-from bots.slack.agent_view import AgentView
 from bots.slack.api import CallError, SlackApi, quiet_logger
 from bots.slack.clicks import Clicks
 from bots.slack.controls import Controls
@@ -21,11 +20,13 @@ from bots.slack.directory import Directory
 from bots.slack.doors import Doors
 from bots.slack.edge import Body, Edge
 from bots.slack.hand import Hand
+from bots.slack.home_tab import HomeTab
 from bots.slack.identity import Identity, read_identity
 from bots.slack.listeners import Listeners, NotTakenError
 from bots.slack.manifest import EVENTS_PATH
 from bots.slack.rest import Rest
 from bots.slack.socket import SocketFront
+from bots.slack.stop_button import StopButton
 from bots.slack.switchboard import Switchboard
 from bots.slack.trouble import spell_trouble
 from bots.slack.unfurls import Unfurls
@@ -74,7 +75,8 @@ class SlackFront:
             Clicks(hand),
             Controls(hand),
             Doors(hand),
-            AgentView(switchboard),
+            HomeTab(hand),
+            StopButton(switchboard),
             Unfurls(switchboard),
             Rest(hand),
         ):

@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from bots.slack.address import Address, address_of, thread_begun
+from bots.slack.address import Address, address_of, home_of, thread_begun
 from bots.slack.api import CallError, SlackApi
+from bots.slack.backing import Backing
 from bots.slack.credentials import SlackCredentials
 from bots.slack.drawn import Drawn
+from bots.slack.home import draw_home
 from bots.slack.line import Line
+from bots.slack.nudges import UNTOLD, Nudges
 from bots.slack.rate import RateGate
 from bots.slack.refusals import REPOST, TOO_LARGE, sorted_error
 from bots.slack.rendering import draw, metadata, pieces
 from bots.slack.sessions import Sessions
 from bots.slack.thread import Said, read_thread
-from bots.slack.uploads import Contents, Uploads, attachments
+from bots.slack.uploads import Uploads, attachments
 from bots.slack.workflow_step import complete, step_waiting
-from bots.views import Answer, RunCard, Shown
-from runtime.domain.conversation import Place
+from bots.views import Answer, ApprovalCard, RunCard, Shown
+from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.json import Json
 
@@ -36,7 +39,7 @@ class SlackChannel:
         self,
         credentials: SlackCredentials,
         *,
-        contents: Contents | None = None,
+        backing: Backing | None = None,
         api: SlackApi | None = None,
         gate: RateGate | None = None,
     ) -> None:
@@ -44,7 +47,9 @@ class SlackChannel:
         self._api = api or SlackApi(credentials)
         self._line = Line(self._api, gate or RateGate())
         self._sessions = Sessions(self._line)
-        self._uploads = Uploads(self._line, credentials, contents) if contents else None
+        self._backing = backing
+        self._uploads = Uploads(self._line, credentials, backing) if backing else None
+        self._nudges = Nudges(self._line, backing) if backing else None
         self._takes_plain_blocks_only: set[str] = set()
         """Teams whose Slack has refused the newer blocks."""
 
@@ -59,9 +64,13 @@ class SlackChannel:
         try:
             if step:
                 return await complete(self._line, step, shown)
+            if user := home_of(delivery):
+                return await self._redraw_home(delivery, user)
             address = address_of(delivery)
             if isinstance(shown, Answer):
                 return await self._answer(delivery, address, shown)
+            if isinstance(shown, ApprovalCard) and not await self._is_for(delivery, address):
+                return UNTOLD
             ts = await self._say(delivery, address, draw(shown), ts=delivery.external_id)
         except CallError as fault:
             raise sorted_error(fault) from None
@@ -75,7 +84,7 @@ class SlackChannel:
 
     async def find(self, delivery: Delivery) -> str | None:
         """Look through the thread for the bot's own message with this delivery's id."""
-        if step_waiting(delivery):
+        if step_waiting(delivery) or home_of(delivery):
             return None
         try:
             said = await read_thread(self._line, address_of(delivery))
@@ -86,6 +95,24 @@ class SlackChannel:
     async def close(self) -> None:
         """Close the connections to Slack."""
         await self._api.close()
+
+    async def _is_for(self, delivery: Delivery, address: Address) -> bool:
+        """Tell whether a card is to be posted here; and see to it that it is where it must be."""
+        if delivery.external_id == UNTOLD:
+            return False
+        if self._nudges is None or delivery.external_id is not None:
+            return True
+        if address.own:
+            return await self._nudges.is_wanted(delivery, address)
+        await self._nudges.spread(delivery, address)
+        return True
+
+    async def _redraw_home(self, delivery: Delivery, user: str) -> str:
+        if self._backing is not None:
+            person = Person(channel="slack", workspace=delivery.place.workspace, external_id=user)
+            view = draw_home(await self._backing.mine(person))
+            await self._line.api.call("views.publish", user_id=user, view=view)
+        return f"home:{user}"
 
     async def _answer(self, delivery: Delivery, address: Address, answer: Answer) -> str:
         """Post an answer in as many messages as it needs, and then its files.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from bots.slack import dialogs
 from bots.slack.api import CallError
 from bots.slack.identity import installation_in_click
 from bots.slack.inbound import Click, read_click, read_submission
@@ -56,8 +57,11 @@ class Hand:
     async def do(self, click: Click, act: Act) -> None:
         """Do it, and tell the person privately what they must know."""
         problem = await self.attempt(click, act)
-        if problem:
+        if problem and click.channel:
             self.tell(click, problem)
+        elif problem:
+            # On the Home tab there is no message to whisper beside.
+            await self.open(click, dialogs.told("Baton", problem))
 
     async def open(self, click: Click, view: JsonObject) -> None:
         """Open a dialog; its trigger lives three seconds."""

@@ -35,6 +35,8 @@ class Heard:
     addressed: bool
     event_key: str
     also_known_as: str
+    direct: bool = False
+    """It was written to the bot alone."""
 
     def message(self, person: Person) -> Message:
         """Give what the runtime receives."""
@@ -122,6 +124,7 @@ def read_event(body: Payload, identity: Identity) -> Heard | None:
         text=_with_files(readable(event.text("text"), identity.bot_user_id), event),
         addressed=addressed,
         event_key=f"slack:{event_id}",
+        direct=direct,
         also_known_as=f"slack:{installation.workspace}:{channel}:{ts}",
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bots.commands import run_command
+from bots.slack.address import own_chat
 from bots.slack.blocks import MESSAGE_CHARACTERS, preformatted, rich, size
 from bots.slack.escape import mrkdwn
 from bots.slack.identity import identity_in_event, installation_in_click
@@ -101,6 +102,10 @@ class Listeners:
         if not heard.text:
             self._board.whisper.say(_ear(heard), _HINT)
             return
+        if heard.direct:
+            # Before the request: whoever is asked about it may be who wrote it.
+            there = own_chat(heard.installation, channel=heard.channel, user=person.external_id)
+            await self._board.bridge(self._board.runtime.keep_surface, person, there, own=True)
         await self._board.bridge(self._board.runtime.receive, heard.message(person))
 
 

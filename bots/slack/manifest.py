@@ -68,7 +68,7 @@ def _features(*, events_url: str, domain: str) -> JsonObject:
             ],
         },
         "app_home": {
-            "home_tab_enabled": False,
+            "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },

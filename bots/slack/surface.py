@@ -23,6 +23,7 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
     # A history is read wherever Baton is spoken to, and so are members.
     "conversations.history": _HISTORY,
     "conversations.info": frozenset({"channels:read", "groups:read", "im:read", "mpim:read"}),
+    "conversations.members": frozenset({"channels:read", "groups:read", "im:read", "mpim:read"}),
     "conversations.open": frozenset({"im:write"}),
     "conversations.replies": _HISTORY,
     "files.completeUploadExternal": frozenset({"files:write"}),
@@ -31,6 +32,7 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
     "functions.completeSuccess": _NOTHING,
     "users.info": frozenset({"users:read"}),
     "views.open": _NOTHING,
+    "views.publish": _NOTHING,
 }
 """What a bot token needs for each method that Baton calls."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -12,6 +12,7 @@ import aiohttp
 from bots.slack.address import Address
 from bots.slack.answer_card import needs_a_file
 from bots.slack.api import CallError
+from bots.slack.backing import Backing
 from bots.slack.credentials import SlackCredentials
 from bots.slack.line import Line
 from bots.views import Answer
@@ -20,9 +21,6 @@ from runtime.domain.errors import BatonError, Upstream
 from runtime.domain.json import Json
 
 log = logging.getLogger(__name__)
-
-Contents = Callable[[str, str], Awaitable[bytes]]
-"""Gives the bytes of a run's file, by the run's id and the file's name."""
 
 WHOLE_ANSWER = "answer.md"
 _MOST_FILES = 10
@@ -53,10 +51,10 @@ def attachments(answer: Answer) -> tuple[Attachment, ...]:
 class Uploads:
     """Shares files in three calls; what Slack will never take is left out, and said in the log."""
 
-    def __init__(self, line: Line, credentials: SlackCredentials, contents: Contents) -> None:
+    def __init__(self, line: Line, credentials: SlackCredentials, backing: Backing) -> None:
         self._line = line
         self._credentials = credentials
-        self._contents = contents
+        self._backing = backing
 
     async def share(
         self,
@@ -101,7 +99,7 @@ class Uploads:
         if file.text is not None:
             return file.text.encode()
         try:
-            return await self._contents(answer.run_id, file.name)
+            return await self._backing.contents(answer.run_id, file.name)
         except Upstream:
             raise
         except BatonError as error:

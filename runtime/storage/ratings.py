@@ -5,27 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from runtime.domain.conversation import Person
 from runtime.storage.channel_tables import rating as table
+from runtime.storage.upsert import upsert
 
 _c = table.c
+_PUT = upsert(
+    table,
+    key=("run_id", "principal"),
+    change=lambda new: {name: new[name] for name in ("name", "good", "surface", "at")},
+)
 
 
 def put(
     connection: Connection, run_id: str, person: Person, *, good: bool, surface: str, now: datetime
 ) -> None:
-    """Store what somebody thinks; the same person again replaces it, also twice at once."""
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    values: dict[str, object] = {
-        "name": person.name, "good": good, "surface": surface, "at": now,
-    }  # fmt: skip
-    connection.execute(
-        insert(table)
-        .values(run_id=run_id, principal=person.principal, **values)
-        .on_conflict_do_update(index_elements=[_c.run_id, _c.principal], set_=values)
+    """Store what somebody thinks; the same person again replaces it."""
+    _PUT.count(
+        connection,
+        {
+            "run_id": run_id,
+            "principal": person.principal,
+            "name": person.name,
+            "good": good,
+            "surface": surface,
+            "at": now,
+        },
     )
 
 

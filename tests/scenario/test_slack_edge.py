@@ -56,6 +56,7 @@ from runtime.domain.conversation import (
 )
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured, NotFound, Refused
+from runtime.domain.mine import Mine
 from runtime.domain.number import Number
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
@@ -153,6 +154,15 @@ class Desk:
 
     def retry(self, run: str, person: Person) -> RunView:
         raise Refused(f"run {run!r} did not fail, so there is nothing to retry")
+
+    def mine(self, person: Person) -> Mine:
+        raise NotFound(f"nobody knows {person.name!r}")
+
+    def wish(self, person: Person, *, nudges: bool) -> None:
+        raise NotFound(f"nobody knows {person.name!r}")
+
+    def wants_nudges(self, principal: str) -> bool:
+        return True
 
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         raise NotFound(f"there is no run {run!r}")

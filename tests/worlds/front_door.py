@@ -27,6 +27,7 @@ from runtime.domain.budget import Budget
 from runtime.domain.conversation import Linked, Message, Person, Place, Received, Reception
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import NotFound, Refused
+from runtime.domain.mine import Mine
 from runtime.domain.number import Number
 from runtime.domain.run import (
     Artifact,
@@ -296,6 +297,22 @@ class FrontDoor:
 
     def lose_surface(self, place: Place, *, reason: str) -> None:
         self.surfaces.pop(place.key, None)
+
+    def mine(self, person: Person) -> Mine:
+        return Mine(
+            waiting=tuple(self.approvals(workspace=None)),
+            decided=(),
+            running=tuple(self.runs(workspace=None)),
+            finished=(),
+            spent_this_week=Cost(),
+            nudges=True,
+        )
+
+    def wish(self, person: Person, *, nudges: bool) -> None:
+        self.log.append(("wish", person.principal, str(nudges)))
+
+    def wants_nudges(self, principal: str) -> bool:
+        return ("wish", principal, "False") not in self.log
 
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         self.log.append(("rate", self.view(run, workspace=None).run.id, str(good)))

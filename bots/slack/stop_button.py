@@ -1,17 +1,14 @@
-"""Slack's agent view: what a newcomer may ask, and Slack's own Stop button."""
+"""Slack's own Stop button, on the session of a run."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bots.slack.address import place
-from bots.slack.api import CallError
 from bots.slack.identity import Installation, identity_in_event
 from bots.slack.listeners import NotTakenError
-from bots.slack.manifest import PROMPTS
 from bots.slack.payload import Payload
 from bots.slack.people import Claim
 from bots.slack.switchboard import Switchboard
@@ -19,34 +16,16 @@ from bots.slack.trouble import spell_trouble
 from bots.slack.whisper import Ear
 from runtime.domain.errors import BatonError, Upstream
 
-log = logging.getLogger(__name__)
 
-
-class AgentView:
+class StopButton:
     """Each takes one event and answers 200 once it is done with."""
 
     def __init__(self, switchboard: Switchboard) -> None:
         self._board = switchboard
 
     def register(self, app: AsyncApp) -> None:
-        """Hear what happens in the app's own view."""
-        app.event("app_home_opened")(self.looked)
+        """Hear of presses on it."""
         app.event("agent_session_stopped")(self.stopped)
-
-    async def looked(self, body: Mapping[str, object], ack: AsyncAck) -> None:
-        """Offer something to ask to whoever opens the conversation with the bot."""
-        event = Payload(body).at("event")
-        if event.text("tab") == "messages" and event.identifier("channel"):
-            try:
-                await self._board.api.call(
-                    "assistant.threads.setSuggestedPrompts",
-                    channel_id=event.identifier("channel"),
-                    prompts=[{"title": title, "message": message} for title, message in PROMPTS],
-                )
-            except CallError as fault:
-                # Nothing depends on it, and the next look comes with the next chance.
-                log.info("no prompts were suggested: %s", fault.code)
-        await ack()
 
     async def stopped(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Stop the run of a thread, if whoever pressed Slack's Stop may."""

@@ -1,0 +1,121 @@
+"""Approvals in people's own chats: for those who would not see them in the conversation."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from bots.slack.address import Address, installation_of, own_chat
+from bots.slack.api import CallError
+from bots.slack.backing import Backing
+from bots.slack.line import Line
+from bots.slack.payload import Payload
+from runtime.domain.approval import Approval
+from runtime.domain.conversation import Person
+from runtime.domain.delivery import Delivery
+from runtime.domain.errors import BatonError
+from runtime.domain.states import ApprovalStatus
+
+log = logging.getLogger(__name__)
+
+UNTOLD = "not-shown"
+"""Stands for the message of a copy that its reader does not need or want."""
+
+_MEMBERS_SECONDS = 60.0
+_MOST_PAGES = 5
+_PAGE = 1_000
+_MOST_CHANNELS = 1_000
+_MOST_PEOPLE = 25
+
+
+class Nudges:
+    """Decides who is written to, and finds the chats to do it in."""
+
+    def __init__(
+        self, line: Line, backing: Backing, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._line = line
+        self._backing = backing
+        self._now = now
+        self._members: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
+
+    async def spread(self, delivery: Delivery, address: Address) -> None:
+        """Show an approval also to those who may decide it and are not in its conversation.
+
+        Called before the card itself is posted, so a crash in between repeats it, harmlessly.
+        Whatever fails here costs nobody the card.
+        """
+        try:
+            approval = await self._backing.approval(delivery.subject_id)
+            if approval.status is not ApprovalStatus.PENDING:
+                return
+            here = await self._members_of(address)
+            for user in _people(approval, delivery.place.workspace):
+                if user not in here:
+                    await self._show(delivery, approval, user)
+        except (BatonError, CallError) as error:
+            log.warning("not everybody was written to about an approval: %s", error)
+
+    async def is_wanted(self, delivery: Delivery, address: Address) -> bool:
+        """Tell whether somebody needs a copy in their own chat, and wants one."""
+        try:
+            if not await self._backing.wants_nudges(
+                f"slack:{delivery.place.workspace}/{address.own}"
+            ):
+                return False
+            there = Payload((await self._backing.place_of(delivery.run_id)).address)
+            channel = there.identifier("channel")
+            if not channel or delivery.place.channel != "slack":
+                return True
+            asked = Address(channel=channel, thread_ts="", team=address.team)
+            return address.own not in await self._members_of(asked)
+        except (BatonError, CallError) as error:
+            log.info("somebody is written to, needed or not: %s", error)
+            return True
+
+    async def _show(self, delivery: Delivery, approval: Approval, user: str) -> None:
+        workspace = delivery.place.workspace
+        person = Person(channel="slack", workspace=workspace, external_id=user)
+        if not await self._backing.wants_nudges(person.principal):
+            return
+        opened = await self._line.api.call("conversations.open", users=user)
+        channel = opened.identifier("channel", "id")
+        if channel:
+            place = own_chat(installation_of(delivery.place), channel=channel, user=user)
+            await self._backing.show_to(person, place, approval)
+
+    async def _members_of(self, address: Address) -> frozenset[str]:
+        known = self._members.get(address.channel)
+        if known is not None and self._now() - known[0] <= _MEMBERS_SECONDS:
+            return known[1]
+        members: set[str] = set()
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            page = await self._line.api.call(
+                "conversations.members",
+                channel=address.channel,
+                limit=_PAGE,
+                cursor=cursor or None,
+            )
+            members.update(one.value for one in page.items("members") if isinstance(one.value, str))
+            cursor = page.text("response_metadata", "next_cursor")
+            if not cursor:
+                break
+        self._members[address.channel] = (self._now(), frozenset(members))
+        self._members.move_to_end(address.channel)
+        if len(self._members) > _MOST_CHANNELS:
+            self._members.popitem(last=False)
+        return frozenset(members)
+
+
+def _people(approval: Approval, workspace: str) -> list[str]:
+    """Name the accounts of this workspace that may decide; patterns name nobody in particular."""
+    prefix = f"slack:{workspace}/"
+    people = [
+        name.removeprefix(prefix)
+        for name in approval.may_decide
+        if name.startswith(prefix) and not set(name) & set("*?[")
+    ]
+    return people if len(people) <= _MOST_PEOPLE else []

@@ -1,0 +1,213 @@
+"""The Home tab, and approvals in people's own chats: shown where needed, and all end the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.worlds.crew import Crew, calls, plan, step
+from tests.worlds.openai import Answer
+from tests.worlds.scene import Scene
+from tests.worlds.slack.cast import ADA, BEN, CYD, GUEST, TEAM
+from tests.worlds.slack.payload import Payload, table, tables, text
+from tests.worlds.slack.values import Message
+
+POLICY = """version: 1
+roles:
+  approver: ["slack:{team}/{ben}", "slack:{team}/{cyd}"]
+rules:
+  - id: letters
+    tools: [send]
+    outcome: ask
+    eligible: ["role:approver"]
+"""
+WITHOUT_CYD = "C0BENONLY"
+
+
+def waits(scene: Scene, agents: Crew) -> None:
+    """Let Ben and Cyd decide about letters, and the worker propose one."""
+    (agents.folder / "policy.yaml").write_text(POLICY.format(team=TEAM, ben=BEN, cyd=CYD))
+    scene.product.clock.pass_time(5)
+    agents.plans(plan(step("a")))
+    agents.works(calls(("send", {"to": "Xenia"})), Answer(text="sent"))
+    scene.world.put_channel(WITHOUT_CYD, members=["U0BATON", ADA, BEN], name="without-cyd")
+
+
+def direct(scene: Scene, person: str) -> list[Message]:
+    """Give what the bot has said to one person alone."""
+    return [
+        one
+        for one in scene.world.messages()
+        if one.channel.startswith("D") and one.bot_id and _is_of(scene, one.channel, person)
+    ]
+
+
+def _is_of(scene: Scene, channel: str, person: str) -> bool:
+    opened = [
+        table(call.arguments).get("users") == person
+        for call in scene.world.calls_of("conversations.open")
+    ]
+    return any(opened)
+
+
+def copy_for(scene: Scene, person: str) -> Message:
+    def found() -> Message | None:
+        told = [one for one in direct(scene, person) if one.text.startswith("Approval 1 is needed")]
+        return told[0] if told else None
+
+    return scene.world.until(found, timeout_seconds=30)
+
+
+def home(scene: Scene, person: str) -> Payload:
+    view = scene.world.home(person)
+    assert view is not None
+    return view
+
+
+def words(view: Payload) -> str:
+    return str(view["blocks"])
+
+
+def test_who_may_decide_and_is_not_in_the_channel_is_written_to(
+    working: Scene, agents: Crew
+) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her", channel=WITHOUT_CYD)
+    card = working.approval_card(asked.ts, channel=WITHOUT_CYD)
+
+    copy = copy_for(working, CYD)
+    working.until_quiet()
+    opened = [call.arguments["users"] for call in working.world.calls_of("conversations.open")]
+    assert opened == [CYD]
+    working.world.click(CYD, copy, "approval.approve")
+
+    view, _ = working.answer(asked.ts, channel=WITHOUT_CYD)
+    assert view.approvals[0].decided_by == f"slack:{TEAM}/{CYD}"
+    working.until_quiet()
+    for one in (card, copy):
+        shown = working.world.message(one.channel, one.ts)
+        assert "Approved by" in working.world.readable(shown)
+        assert "Approve]" not in working.world.readable(shown)
+    assert working.world.violations == []
+
+
+def test_who_is_in_the_channel_is_not_written_to_though_they_have_a_chat(
+    working: Scene, agents: Crew
+) -> None:
+    waits(working, agents)
+    working.world.open_home(BEN, "messages")
+    asked = working.ask("write to her")
+    working.approval_card(asked.ts)
+
+    working.until_quiet()
+
+    assert [one.channel for one in working.world.messages() if one.channel.startswith("D")] == []
+
+
+def test_who_does_not_want_to_be_written_to_is_not(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    working.world.open_home(CYD)
+    working.world.click_view(CYD, home(working, CYD), "Do not write to me")
+    assert "You are not written to" in words(home(working, CYD))
+
+    asked = working.ask("write to her", channel=WITHOUT_CYD)
+    working.approval_card(asked.ts, channel=WITHOUT_CYD)
+
+    working.until_quiet()
+    assert [one.channel for one in working.world.messages() if one.channel.startswith("D")] == []
+    assert working.world.violations == []
+
+
+@pytest.mark.parametrize("method", ["conversations.members", "conversations.open"])
+def test_the_card_comes_though_nobody_could_be_written_to(
+    working: Scene, agents: Crew, method: str
+) -> None:
+    waits(working, agents)
+    working.world.fault(method, "server_error", times=None)
+
+    asked = working.ask("write to her", channel=WITHOUT_CYD)
+
+    working.approve(working.approval_card(asked.ts, channel=WITHOUT_CYD), person=BEN)
+    working.answer(asked.ts, channel=WITHOUT_CYD)
+
+
+def test_home_shows_what_waits_works_and_costs(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her")
+    working.approval_card(asked.ts)
+
+    working.world.open_home(BEN)
+    working.world.open_home(ADA)
+
+    assert "May send be called?" in words(home(working, BEN))
+    assert "No run of yours is at work" in words(home(working, BEN))
+    assert "Nothing waits for your decision" in words(home(working, ADA))
+    assert "write to her" in words(home(working, ADA))
+    assert "This week: $" in words(home(working, ADA))
+    assert working.world.violations == []
+
+
+def test_what_is_decided_elsewhere_leaves_home(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+    working.world.open_home(BEN)
+    assert "May send be called?" in words(home(working, BEN))
+
+    working.approve(card, person=CYD)
+
+    working.world.until(lambda: "May send be called?" not in words(home(working, BEN)))
+    working.answer(asked.ts)
+    assert working.world.violations == []
+
+
+def test_an_approval_is_opened_and_decided_from_home(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her")
+    working.approval_card(asked.ts)
+    working.world.open_home(BEN)
+    buttons = [text(one.get("action_id")) for one in _buttons(home(working, BEN))]
+    assert "approval.approve" not in buttons
+
+    working.world.click_view(BEN, home(working, BEN), "approval.show")
+    dialog = working.world.until(lambda: working.world.views(BEN))[-1]
+    assert "Xenia" in str(dialog["blocks"])
+    working.world.submit_view(BEN, dialog)
+
+    view, _ = working.answer(asked.ts)
+    assert view.approvals[0].decided_by == f"slack:{TEAM}/{BEN}"
+    working.world.until(lambda: "Nothing waits" in words(home(working, BEN)))
+    working.world.open_home(BEN)
+    assert "Approved by" in words(home(working, BEN))
+
+
+def test_a_refusal_in_home_is_told_in_a_dialog(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+    working.world.open_home(BEN)
+    stale = home(working, BEN)
+    working.world.fault("views.publish", "error", error="not_enabled", times=None)
+    working.approve(card, person=CYD)
+    working.answer(asked.ts)
+
+    working.world.click_view(BEN, stale, "approval.show")
+
+    dialog = working.world.until(lambda: working.world.views(BEN))[-1]
+    assert "submit" not in dialog or dialog["submit"] is None
+
+
+def test_guests_are_shown_no_home(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+
+    working.world.open_home(GUEST)
+
+    assert working.world.home(GUEST) is None
+
+
+def _buttons(view: Payload) -> list[Payload]:
+    return [
+        element
+        for block in tables(view["blocks"])
+        if block["type"] == "actions"
+        for element in tables(block["elements"])
+    ]
