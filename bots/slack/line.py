@@ -10,6 +10,7 @@ from bots.slack.api import CallError, SlackApi
 from bots.slack.identity import read_identity
 from bots.slack.payload import Payload
 from bots.slack.rate import RateGate
+from bots.slack.speaking import speaking_for
 from runtime.domain.errors import Refused, Upstream
 from runtime.domain.json import Json
 
@@ -24,9 +25,11 @@ class Line:
     def __init__(self, api: SlackApi, gate: RateGate) -> None:
         self.api = api
         self._gate = gate
-        self._bot_id = ""
+        self._bot_ids: dict[str, str] = {}
 
-    async def paced(self, method: str, address: Address, said: dict[str, Json]) -> Payload:
+    async def paced(
+        self, method: str, address: Address, said: dict[str, Json], *, urgent: bool = True
+    ) -> Payload:
         """Call a method when Slack's pace allows it.
 
         Raises:
@@ -38,6 +41,7 @@ class Line:
             team=address.team,
             channel=address.channel,
             patience_seconds=_PATIENCE_SECONDS,
+            urgent=urgent,
         )
         if wait > _PATIENCE_SECONDS:
             raise Upstream(
@@ -97,9 +101,10 @@ class Line:
         )
 
     async def _own_bot_id(self) -> str:
-        if not self._bot_id:
+        workspace = speaking_for().workspace
+        if workspace not in self._bot_ids:
             identity = read_identity(await self.api.call("auth.test"))
             if identity is None or not identity.bot_id:
                 raise Refused("SLACK_BOT_TOKEN is not a bot's token: set the one with xoxb-")
-            self._bot_id = identity.bot_id
-        return self._bot_id
+            self._bot_ids[workspace] = identity.bot_id
+        return self._bot_ids[workspace]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _MOST_LINES = 10_000
+_LONGEST_PROMISE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +47,23 @@ class RateGate:
         self._lines: OrderedDict[tuple[str, ...], float] = OrderedDict()
         """When each line will be at rest again, after the calls it has let through."""
         self._closed_until: dict[tuple[str, str], float] = {}
+        self._promised: dict[tuple[str, str], float] = {}
+        """Until when places are spoken for by those who were told to come back."""
 
-    def admit(self, method: str, *, team: str, channel: str, patience_seconds: float) -> float:
+    def admit(
+        self,
+        method: str,
+        *,
+        team: str,
+        channel: str,
+        patience_seconds: float,
+        urgent: bool = True,
+    ) -> float:
         """Give how many seconds to wait before this call.
 
         A wait within ``patience_seconds`` is a place taken: wait and call. A longer one takes
-        none: come back after it.
+        none: come back after it. Who is not urgent is told a time of their own, one after another,
+        so that hundreds do not come back at once; who is urgent comes back as soon as one may.
         """
         now = self._now()
         closed = self._closed_until.get((team, method), 0.0) - now
@@ -64,6 +76,11 @@ class RateGate:
         if wait <= patience_seconds:
             for line, pace in paces:
                 self._take(line, pace, now)
+        elif not urgent and paces:
+            interval = max(pace.interval_seconds for _, pace in paces)
+            at = max(self._promised.get((team, method), 0.0) + interval, now + wait)
+            self._promised[(team, method)] = at
+            wait = min(at - now, _LONGEST_PROMISE_SECONDS)
         return wait
 
     def close(self, method: str, *, team: str, seconds: float) -> None:
