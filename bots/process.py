@@ -34,6 +34,7 @@ from runtime.service import open_runtime as put_together
 from runtime.settings import Settings, environment, export_model_keys, tool_environment
 from runtime.storage import migrate as migrations
 from runtime.storage.database import Database
+from runtime.storage.seal import Seal
 
 if TYPE_CHECKING:
     import dramatiq
@@ -172,7 +173,12 @@ def open_base(
     # Beside an embedded server nobody hears this process's queue; the server's sweep is told.
     bell = QueueBell(broker) if heard else UnheardBell(database, clock)
     runtime = put_together(
-        database, clock=clock, bell=bell, library=library, budget=settings.budget
+        database,
+        clock=clock,
+        bell=bell,
+        library=library,
+        budget=settings.budget,
+        seal=Seal(settings.seal_keys) if settings.secret_keys else None,
     )
     return Base(
         settings=settings,
@@ -267,12 +273,16 @@ def _channels(base: Base, bridge: Bridge) -> tuple[dict[str, Channel], list[Clos
     settings = base.settings
     channels: list[Channel] = [ConsoleChannel(), TerminalChannel()]
     hang_up: list[Close] = []
-    if settings.slack_bot_token is not None:
+    if settings.slack_bot_token is not None or settings.slack_client_id:
+        from bots.slack.api import SlackApi
         from bots.slack.backing import Backing
         from bots.slack.channel import SlackChannel
+        from bots.slack.tokens import InstalledTokens
 
         backing = Backing(runtime=base.runtime, bridge=bridge)
-        slack = SlackChannel(_slack(settings), backing=backing)
+        credentials = _slack(settings)
+        tokens = None if credentials.bot_token else InstalledTokens(base.runtime, bridge)
+        slack = SlackChannel(credentials, backing=backing, api=SlackApi(credentials, tokens))
         channels.append(slack)
         hang_up.append(slack.close)
     teams = TeamsCredentials.of(settings)
@@ -291,7 +301,10 @@ def _fronts(base: Base, bridge: Bridge) -> list[Front]:
     if settings.slack_bot_token or settings.slack_signing_secret or settings.slack_app_token:
         from bots.slack.app import SlackFront
 
-        fronts.append(SlackFront(_slack(settings), base.runtime, bridge, clock=base.clock))
+        runtime = base.runtime
+        fronts.append(
+            SlackFront(_slack(settings), runtime, bridge, clock=base.clock, register=runtime)
+        )
     teams = TeamsCredentials.of(settings)
     if teams is not None:
         from bots.teams.app import TeamsFront
@@ -310,6 +323,8 @@ def _slack(settings: Settings) -> SlackCredentials:
         signing_secret=plain(settings.slack_signing_secret),
         bot_token=plain(settings.slack_bot_token),
         app_token=plain(settings.slack_app_token),
+        client_id=settings.slack_client_id or "",
+        client_secret=plain(settings.slack_client_secret),
         api_url=settings.slack_api_url,
     )
 

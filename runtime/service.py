@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from runtime.domain.conversation import Linked, Message, Person, Place, Received
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ids import new_id
+from runtime.domain.json import JsonObject
 from runtime.domain.mine import Mine
 from runtime.domain.number import Number
 from runtime.domain.ports import Bell, Clock
@@ -22,6 +24,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, Run
 from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
 from runtime.door.hear import Hearing
+from runtime.door.install import Installing
 from runtime.door.look import Looking, scope
 from runtime.door.mine import Own
 from runtime.door.people import People
@@ -32,6 +35,7 @@ from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy
 from runtime.storage import migrate
 from runtime.storage.database import Database
+from runtime.storage.seal import Seal
 
 
 class Steer(Protocol):
@@ -58,6 +62,7 @@ class Runtime:
     reaching: Reaching
     rating: Rating
     own: Own
+    installing: Installing
     library: Library
 
     def receive(self, message: Message) -> Received:
@@ -134,6 +139,28 @@ class Runtime:
     def wants_nudges(self, principal: str) -> bool:
         """Tell whether somebody wants to be written to; who said nothing does."""
         return self.own.wants_nudges(principal)
+
+    def begin_install(self, channel: str) -> str:
+        """Give a state for an installation of a channel's app: good once, for ten minutes."""
+        return self.installing.begin(channel)
+
+    def end_install(self, channel: str, state: str) -> bool:
+        """Take such a state; False where it is unknown, too old, or was taken before."""
+        return self.installing.end(channel, state)
+
+    def keep_installation(
+        self, channel: str, workspace: str, secret: JsonObject, *, by: str
+    ) -> None:
+        """Keep the secret of a workspace that installed a channel's app, sealed."""
+        self.installing.keep(channel, workspace, secret, by=by)
+
+    def installation(self, channel: str, workspaces: Sequence[str]) -> JsonObject | None:
+        """Give the secret of the first of these workspaces that has installed the app."""
+        return self.installing.find(channel, workspaces)
+
+    def drop_installation(self, channel: str, workspace: str) -> bool:
+        """Forget a workspace's secret; False where there was none."""
+        return self.installing.drop(channel, workspace)
 
     def view(self, run: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -254,6 +281,7 @@ def open_runtime(
     bell: Bell,
     library: Library,
     budget: Budget = Budget(),  # noqa: B008 - a frozen value
+    seal: Seal | None = None,
 ) -> Runtime:
     """Put the front door together."""
 
@@ -268,6 +296,7 @@ def open_runtime(
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
         looking=looking,
         own=Own(database=database, clock=clock, looking=looking),
+        installing=Installing(database=database, clock=clock, seal=seal),
         people=People(database=database, clock=clock),
         reaching=Reaching(database=database, clock=clock, bell=bell, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),

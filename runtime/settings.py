@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     """How often the audit's head is put on record in that file and told to its conversations."""
     keep_audit_days: float = Field(default=2557, alias="BATON_KEEP_AUDIT_DAYS", gt=0)
     """How long the facts of audit records are kept; their hashes stay for ever."""
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), alias="BATON_SECRET_KEYS"
+    )
+    """Keys of 32 characters or more, separated by commas, that seal stored secrets; the newest
+    comes first."""
     log_level: str = Field(default="INFO", alias="BATON_LOG_LEVEL")
     """DEBUG, INFO, WARNING or ERROR."""
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
@@ -74,6 +79,10 @@ class Settings(BaseSettings):
     """``xoxb-…``; needed to speak in Slack."""
     slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
     """``xapp-…``; set it to use Socket Mode instead of ``/slack/events``."""
+    slack_client_id: str | None = Field(default=None, alias="SLACK_CLIENT_ID")
+    """The app's client id; set it to let many workspaces install the app by ``/slack/install``."""
+    slack_client_secret: SecretStr | None = Field(default=None, alias="SLACK_CLIENT_SECRET")
+    """The app's client secret, for the same."""
     slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     """Base URL of Slack's Web API, for proxies and tests."""
     microsoft_app_id: str | None = Field(default=None, alias="MICROSOFT_APP_ID")
@@ -113,7 +122,7 @@ class Settings(BaseSettings):
             source.config = by_alias
         return init_settings, env_settings, dotenv_settings
 
-    @field_validator("http_allow", mode="before")
+    @field_validator("http_allow", "secret_keys", mode="before")
     @classmethod
     def _places(cls, given: object) -> object:
         if not isinstance(given, str):
@@ -129,6 +138,11 @@ class Settings(BaseSettings):
     def budget(self) -> Budget:
         """Give the caps of one run."""
         return Budget(usd=self.run_usd, tokens=self.run_tokens, seconds=self.run_seconds)
+
+    @property
+    def seal_keys(self) -> tuple[str, ...]:
+        """Give the keys that seal stored secrets, newest first."""
+        return tuple(key.get_secret_value() for key in self.secret_keys)
 
     @property
     def embedded(self) -> bool:

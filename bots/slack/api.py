@@ -13,7 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.credentials import SlackCredentials
 from bots.slack.payload import Payload
+from bots.slack.speaking import speaking_for
 from bots.slack.surface import METHODS
+from bots.slack.tokens import OneToken, Tokens
 from runtime.domain.json import Json
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=3)
@@ -53,9 +55,9 @@ class CallError(Exception):
 class SlackApi:
     """The bot's own line to Slack; belongs to one event loop, from the first call on."""
 
-    def __init__(self, credentials: SlackCredentials) -> None:
+    def __init__(self, credentials: SlackCredentials, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens or OneToken(credentials.bot_token)
         self.web = AsyncWebClient(
-            token=credentials.bot_token,
             base_url=credentials.base_url,
             # The stock handler repeats a post whose answer was lost: two messages. The outbox
             # repeats instead, after looking.
@@ -86,8 +88,12 @@ class SlackApi:
         if method not in METHODS:
             raise ValueError(f"{method!r} is not on the surface: its scopes would be missing")
         self.session()
+        token = await self._tokens.of(speaking_for())
+        if not token:
+            raise CallError("account_inactive")
         given: dict[str, object] = {
-            name: value for name, value in arguments.items() if value is not None
+            "token": token,
+            **{name: value for name, value in arguments.items() if value is not None},
         }
         try:
             if method in _FORM_METHODS:

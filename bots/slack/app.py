@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -22,12 +23,16 @@ from bots.slack.edge import Body, Edge
 from bots.slack.hand import Hand
 from bots.slack.home_tab import HomeTab
 from bots.slack.identity import Identity, read_identity
+from bots.slack.install import Installs
 from bots.slack.listeners import Listeners, NotTakenError
 from bots.slack.manifest import EVENTS_PATH
+from bots.slack.payload import Payload
 from bots.slack.rest import Rest
 from bots.slack.socket import SocketFront
+from bots.slack.speaking import installation_in, speak_for
 from bots.slack.stop_button import StopButton
 from bots.slack.switchboard import Switchboard
+from bots.slack.tokens import InstalledTokens, Register
 from bots.slack.trouble import spell_trouble
 from bots.slack.unfurls import Unfurls
 from bots.slack.whisper import Whisper
@@ -51,13 +56,22 @@ class SlackFront:
         bridge: Bridge,
         *,
         clock: Clock,
+        register: Register | None = None,
     ) -> None:
         credentials.require_events()
         self._credentials = credentials
         self._clock = clock
         self._identity: Identity | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._api = SlackApi(credentials)
+        self._installs: Installs | None = None
+        if credentials.bot_token or register is None:
+            self._api = SlackApi(credentials)
+        else:
+            tokens = InstalledTokens(register, bridge)
+            self._api = SlackApi(credentials, tokens)
+            self._installs = Installs(
+                credentials, self._api, tokens, register=register, bridge=bridge
+            )
         self._whisper = Whisper(self._api, credentials)
         self._app = self._bolt()
         self._socket = SocketFront(self._app, credentials) if credentials.app_token else None
@@ -78,6 +92,7 @@ class SlackFront:
             HomeTab(hand),
             StopButton(switchboard),
             Unfurls(switchboard),
+            *([self._installs] if self._installs else []),
             Rest(hand),
         ):
             each.register(self._app)
@@ -94,13 +109,16 @@ class SlackFront:
                 secret=self._credentials.signing_secret, clock=self._clock, then=self._dispatch
             )
             application.router.add_post(EVENTS_PATH, edge.handle)
+        if self._installs is not None:
+            self._installs.mount(application)
         application.on_startup.append(self._started)
         application.on_cleanup.append(self._stopped)
 
     async def start(self) -> None:
         """Learn who Baton is, in the background, and open the socket where there is one."""
         self._api.session()
-        self._asking = asyncio.get_running_loop().create_task(self._learn_identity())
+        if self._credentials.bot_token:
+            self._asking = asyncio.get_running_loop().create_task(self._learn_identity())
         if self._socket is not None:
             await self._socket.start()
 
@@ -126,7 +144,8 @@ class SlackFront:
             return AuthorizeResult(
                 enterprise_id=enterprise_id,
                 team_id=team_id,
-                bot_token=self._credentials.bot_token,
+                # Calls take their token from the installation they are made for.
+                bot_token=self._credentials.bot_token or "xoxb-of-the-installation",
                 bot_id=known.bot_id if known else None,
                 bot_user_id=known.bot_user_id if known else None,
             )
@@ -149,6 +168,7 @@ class SlackFront:
             attaching_function_token_enabled=False,
         )
         app.error(_failed)
+        app.use(_speak)
         return app
 
     async def _dispatch(self, body: Body) -> web.Response:
@@ -192,6 +212,15 @@ class SlackFront:
                 )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+async def _speak(
+    body: Mapping[str, object],
+    next: Callable[[], Awaitable[object]],
+) -> None:
+    """Let everything this request causes be said with the token of whoever it came from."""
+    speak_for(installation_in(Payload(body)))
+    await next()
 
 
 async def _failed(error: Exception) -> BoltResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from bots.slack.address import Address, address_of, home_of, thread_begun
+from bots.slack.address import Address, address_of, home_of, installation_of, thread_begun
 from bots.slack.api import CallError, SlackApi
 from bots.slack.backing import Backing
 from bots.slack.credentials import SlackCredentials
@@ -17,6 +17,7 @@ from bots.slack.rate import RateGate
 from bots.slack.refusals import REPOST, TOO_LARGE, sorted_error
 from bots.slack.rendering import draw, metadata, pieces
 from bots.slack.sessions import Sessions
+from bots.slack.speaking import speak_for
 from bots.slack.thread import Said, read_thread
 from bots.slack.uploads import Uploads, attachments
 from bots.slack.workflow_step import complete, step_waiting
@@ -26,6 +27,8 @@ from runtime.domain.delivery import Delivery
 from runtime.domain.json import Json
 
 log = logging.getLogger(__name__)
+
+_ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class SlackChannel:
@@ -60,6 +63,7 @@ class SlackChannel:
 
     async def send(self, delivery: Delivery, shown: Shown) -> str:
         """Post into the place's thread, or update the message that is there already."""
+        speak_for(installation_of(delivery.place))
         step = step_waiting(delivery)
         try:
             if step:
@@ -71,7 +75,13 @@ class SlackChannel:
                 return await self._answer(delivery, address, shown)
             if isinstance(shown, ApprovalCard) and not await self._is_for(delivery, address):
                 return UNTOLD
-            ts = await self._say(delivery, address, draw(shown), ts=delivery.external_id)
+            ts = await self._say(
+                delivery,
+                address,
+                draw(shown),
+                ts=delivery.external_id,
+                urgent=not isinstance(shown, RunCard) or shown.status in _ENDED,
+            )
         except CallError as fault:
             raise sorted_error(fault) from None
         if isinstance(shown, RunCard):
@@ -86,6 +96,7 @@ class SlackChannel:
         """Look through the thread for the bot's own message with this delivery's id."""
         if step_waiting(delivery) or home_of(delivery):
             return None
+        speak_for(installation_of(delivery.place))
         try:
             said = await read_thread(self._line, address_of(delivery))
         except CallError as fault:
@@ -147,13 +158,16 @@ class SlackChannel:
         *,
         ts: str | None,
         key: str = "",
+        urgent: bool = True,
     ) -> str:
         """Say it as well as Slack takes it: nobody may wait for a card that is never shown."""
         plain_only = address.team in self._takes_plain_blocks_only
         *attempts, words = _ever_plainer(drawn, plain_only=plain_only)
         for attempt in attempts:
             try:
-                said = await self._put(delivery, address, attempt, ts=ts, key=key)
+                said = await self._put(
+                    address, attempt, ts=ts, key=key or delivery.id, urgent=urgent
+                )
             except CallError as fault:
                 if fault.code not in TOO_LARGE:
                     raise
@@ -162,24 +176,26 @@ class SlackChannel:
                 if drawn.plain and attempt.blocks == drawn.plain:
                     self._takes_plain_blocks_only.add(address.team)
                 return said
-        return await self._put(delivery, address, words, ts=ts, key=key)
+        return await self._put(address, words, ts=ts, key=key or delivery.id, urgent=urgent)
 
     async def _put(
-        self, delivery: Delivery, address: Address, drawn: Drawn, *, ts: str | None, key: str
+        self, address: Address, drawn: Drawn, *, ts: str | None, key: str, urgent: bool
     ) -> str:
         said: dict[str, Json] = {
             "channel": address.channel,
             "text": drawn.text,
             "blocks": drawn.blocks,
-            "metadata": metadata(key or delivery.id),
+            "metadata": metadata(key),
         }
         if ts is not None:
             try:
-                answer = await self._line.paced("chat.update", address, {**said, "ts": ts})
+                answer = await self._line.paced(
+                    "chat.update", address, {**said, "ts": ts}, urgent=urgent
+                )
             except CallError as fault:
                 if fault.code not in REPOST:
                     raise
-                log.info("delivery %s is posted anew: %s", delivery.id, fault.code)
+                log.info("delivery %s is posted anew: %s", key, fault.code)
             else:
                 return answer.timestamp("ts") or ts
         answer = await self._line.paced(

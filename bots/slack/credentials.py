@@ -22,6 +22,9 @@ class SlackCredentials:
     bot_token: str = field(repr=False)
     app_token: str = field(default="", repr=False)
     """Set for Socket Mode."""
+    client_id: str = ""
+    """Set with the client secret where many workspaces install the app by OAuth."""
+    client_secret: str = field(default="", repr=False)
     api_url: str = DEFAULT_API_URL
     """Base URL of the Web API; another one for tests and proxies."""
 
@@ -35,16 +38,19 @@ class SlackCredentials:
             settings.slack_signing_secret,
             settings.slack_bot_token,
             settings.slack_app_token,
+            settings.slack_client_secret,
         )
         if not any(secret and secret.get_secret_value() for secret in secrets):
             return None
-        signing_secret, bot_token, app_token = (
+        signing_secret, bot_token, app_token, client_secret = (
             secret.get_secret_value().strip() if secret else "" for secret in secrets
         )
         return cls(
             signing_secret=signing_secret,
             bot_token=bot_token,
             app_token=app_token,
+            client_id=settings.slack_client_id or "",
+            client_secret=client_secret,
             api_url=settings.slack_api_url,
         )
 
@@ -59,11 +65,16 @@ class SlackCredentials:
                 "SLACK_SIGNING_SECRET is empty: nobody could tell Slack's requests from forged "
                 "ones. Copy it from your app's page, Basic Information, App Credentials."
             )
+        if bool(self.client_id) != bool(self.client_secret):
+            raise Misconfigured(
+                "of SLACK_CLIENT_ID and SLACK_CLIENT_SECRET one is empty: copy both from your "
+                "app's page, Basic Information, App Credentials"
+            )
         self.require_posting()
 
     def require_posting(self) -> None:
         """Refuse to start a courier that Slack would not let speak."""
-        if not self.bot_token:
+        if not self.bot_token and not self.client_id:
             raise Misconfigured(
                 "SLACK_BOT_TOKEN is empty: Baton could not answer anybody. Copy the bot token "
                 "(xoxb-…) from your app's page, OAuth & Permissions."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bots.slack.api import CallError, SlackApi
 from bots.slack.people import Profile, read_profile
 from bots.slack.refusals import sorted_error
+from bots.slack.speaking import speaking_for
 from runtime.domain.errors import Refused
 
 _MOST_PROFILES = 10_000
@@ -40,11 +41,11 @@ class Directory:
     def __init__(self, api: SlackApi, *, now: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._now = now
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     def remembered(self, user_id: str) -> Profile | None:
         """Give the last known profile, however old; enough to speak, never to decide."""
-        known = self._known.get(user_id)
+        known = self._known.get(_key(user_id))
         return known.profile if known is not None else None
 
     async def profile(self, user_id: str, *, max_age_seconds: float) -> Profile:
@@ -54,7 +55,7 @@ class Directory:
             Upstream: Slack cannot be asked now.
             Refused: Slack will not tell, so nobody knows what this account is.
         """
-        known = self._known.get(user_id)
+        known = self._known.get(_key(user_id))
         if known is not None and self._now() - known.at <= max_age_seconds:
             return known.profile
         try:
@@ -63,11 +64,16 @@ class Directory:
             if fault.code not in _GONE:
                 raise _unknown(fault) from None
             profile = _STRANGER
-        self._known[user_id] = _Known(profile, self._now())
-        self._known.move_to_end(user_id)
+        self._known[_key(user_id)] = _Known(profile, self._now())
+        self._known.move_to_end(_key(user_id))
         if len(self._known) > _MOST_PROFILES:
             self._known.popitem(last=False)
         return profile
+
+
+def _key(user_id: str) -> tuple[str, str]:
+    # Two installations may be told different things about one account.
+    return speaking_for().workspace, user_id
 
 
 def _unknown(fault: CallError) -> Exception:

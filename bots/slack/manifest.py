@@ -9,6 +9,8 @@ from runtime.domain.errors import Refused
 from runtime.domain.json import Json, JsonObject
 
 EVENTS_PATH = "/slack/events"
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
 EXAMPLE = "https://baton.example.com"
 
 PROMPTS = (
@@ -28,7 +30,8 @@ def manifest(*, url: str = EXAMPLE, socket: bool = False) -> JsonObject:
     parts = urlsplit(url)
     if not socket and (parts.scheme != "https" or not parts.hostname):
         raise Refused(f"{url!r} is no https address; Slack calls nothing else")
-    events_url = f"https://{parts.netloc}{parts.path.rstrip('/')}{EVENTS_PATH}"
+    root = f"https://{parts.netloc}{parts.path.rstrip('/')}"
+    events_url = f"{root}{EVENTS_PATH}"
     here: JsonObject = {} if socket else {"request_url": events_url}
     subscribed = sorted(name for taken in EVENTS.values() for name in taken)
     return {
@@ -38,7 +41,10 @@ def manifest(*, url: str = EXAMPLE, socket: bool = False) -> JsonObject:
             "background_color": "#1f2430",
         },
         "features": _features(events_url="" if socket else events_url, domain=parts.hostname or ""),
-        "oauth_config": {"scopes": {"bot": list(scopes())}},
+        "oauth_config": {
+            "scopes": {"bot": list(scopes())},
+            **({} if socket else {"redirect_urls": [f"{root}{REDIRECT_PATH}"]}),
+        },
         "settings": {
             "event_subscriptions": {**here, "bot_events": list(subscribed)},
             "interactivity": {"is_enabled": True, **here},

@@ -30,6 +30,8 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "functions.completeError": _NOTHING,
     "functions.completeSuccess": _NOTHING,
+    # By the app's own secret, not by a bot's token.
+    "oauth.v2.access": _NOTHING,
     "users.info": frozenset({"users:read"}),
     "views.open": _NOTHING,
     "views.publish": _NOTHING,
@@ -39,6 +41,7 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
 EVENTS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "agent_session_stopped": {"agent_session_stopped": _NOTHING},
     "app_home_opened": {"app_home_opened": _NOTHING},
+    "app_uninstalled": {"app_uninstalled": _NOTHING},
     "app_mention": {"app_mention": frozenset({"app_mentions:read"})},
     "function_executed": {"function_executed": _NOTHING},
     "link_shared": {"link_shared": frozenset({"links:read"})},
@@ -49,6 +52,7 @@ EVENTS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "message.im": frozenset({"im:history"}),
         "message.mpim": frozenset({"mpim:history"}),
     },
+    "tokens_revoked": {"tokens_revoked": _NOTHING},
 }
 """What Baton listens to, as the subscriptions it takes, with the scopes each needs."""
 

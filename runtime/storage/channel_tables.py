@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Text
 from sqlmodel import Field
 
 from runtime.storage.columns import UtcDateTime
@@ -35,4 +35,27 @@ class WishRow(Row, table=True):
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
+class InstallationRow(Row, table=True):
+    """A workspace that has installed a channel's app, with its sealed secret."""
+
+    __tablename__ = "installation"
+
+    channel: str = Field(primary_key=True)
+    workspace: str = Field(primary_key=True)
+    sealed: str = Field(sa_column=Column(Text, nullable=False))
+    installed_by: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class InstallStateRow(Row, table=True):
+    """An installation under way, until it is taken or too old."""
+
+    __tablename__ = "install_state"
+
+    state: str = Field(primary_key=True)
+    channel: str
+    until: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
 rating, wish = map(table, (RatingRow, WishRow))
+installation, install_state = map(table, (InstallationRow, InstallStateRow))

@@ -85,7 +85,8 @@ def environment_of(role: str) -> set[str]:
 
 
 def test_a_worker_is_given_no_chat_token() -> None:
-    assert environment_of("worker") & (CHAT | {"BATON_CONSOLE_TOKEN"}) == set()
+    kept_away = CHAT | {"BATON_CONSOLE_TOKEN", "BATON_SECRET_KEYS"}
+    assert environment_of("worker") & kept_away == set()
     assert environment_of("worker") >= MODEL_KEYS
 
 
@@ -95,7 +96,8 @@ def test_only_a_worker_is_given_keys_of_models(role: str) -> None:
 
 
 def test_a_courier_is_given_what_it_speaks_with_and_no_more() -> None:
-    spoken_with = {name for name in CHAT if name.startswith("MICROSOFT_")} | {"SLACK_BOT_TOKEN"}
+    spoken_with = {name for name in CHAT if name.startswith("MICROSOFT_")}
+    spoken_with |= {"SLACK_BOT_TOKEN", "SLACK_CLIENT_ID"}
 
     assert environment_of("courier") & CHAT == spoken_with
 

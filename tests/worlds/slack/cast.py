@@ -12,6 +12,8 @@ BOT = "B0BATON"
 BOT_TOKEN = "xoxb-simulated-bot"
 APP_TOKEN = "xapp-simulated-app"
 SIGNING_SECRET = "simulated-signing-secret"
+CLIENT_ID = "1.2"
+CLIENT_SECRET = "simulated-client-secret"
 VERIFICATION_TOKEN = "simulated-verification-token"
 
 ADA = "U061ADA"

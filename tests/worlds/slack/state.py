@@ -32,6 +32,7 @@ class State:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.unfurls: list[Payload] = []
         self.prompts: list[Payload] = []
+        self.codes_used: set[str] = set()
         self.calls: list[Call] = []
         self.violations: list[Violation] = []
         self.version = 0

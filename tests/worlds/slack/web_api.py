@@ -16,6 +16,7 @@ from tests.worlds.slack.errors import SlackError
 from tests.worlds.slack.faults import Fault, FaultPlan
 from tests.worlds.slack.methods import METHODS
 from tests.worlds.slack.methods.method import MethodCall
+from tests.worlds.slack.oauth import exchange
 from tests.worlds.slack.payload import Json, Payload, decode, encode, text
 from tests.worlds.slack.rate_limits import RateLimits
 from tests.worlds.slack.socket_mode import SocketMode
@@ -125,6 +126,10 @@ class WebApi:
                 raise SlackError(malformed)
             if method == "apps.connections.open":
                 outcome.answer = {"ok": True, "url": self._open_socket(token, base_url)}
+                return
+            if method == "oauth.v2.access":
+                code = text(arguments.get("code"))
+                outcome.answer = {"ok": True, **exchange(self._state, login=token, code=code)}
                 return
             team = self._team(token)
             outcome.team = team.id
