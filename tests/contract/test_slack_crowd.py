@@ -51,6 +51,13 @@ class SimulatedTime(asyncio.SelectorEventLoop):
         cast("Any", super())._run_once()
 
 
+async def later(seconds: float) -> None:
+    """Let simulated time pass."""
+    moment = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(seconds, lambda: moment.done() or moment.set_result(None))
+    await moment
+
+
 @dataclass
 class CrowdedSlack:
     """Keeps the published limits of one workspace, and loses an answer now and then."""
@@ -66,7 +73,7 @@ class CrowdedSlack:
     lost: int = 0
 
     async def call(self, method: str, **given: Any) -> Payload:
-        await asyncio.sleep(0.05)
+        await later(0.05)
         if method == "auth.test":
             return Payload({"ok": True, "user_id": "U0", "bot_id": "B0", "team_id": "T024"})
         if method == "conversations.replies":
@@ -206,7 +213,7 @@ async def live(slack: CrowdedSlack, outbox: Outbox, loop: SimulatedTime) -> floa
             for number in range(RUNS):
                 if chance.random() < 0.3:
                     outbox.change(number, chance.choice(["running", "waiting", "paused"]))
-            await asyncio.sleep(3.0)
+            await later(3.0)
         for number in range(RUNS):
             outbox.change(number, "succeeded")
 
@@ -231,7 +238,7 @@ async def live(slack: CrowdedSlack, outbox: Outbox, loop: SimulatedTime) -> floa
                 # As a process that is killed: whatever it was about stays as it is.
                 drain.cancel()
                 await asyncio.gather(drain, return_exceptions=True)
-            await asyncio.sleep(0.5)
+            await later(0.5)
     await changing
     return loop.now - began
 

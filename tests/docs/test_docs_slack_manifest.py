@@ -22,7 +22,7 @@ from tests.worlds.slack.validation.reference import Reference
 CODE = Path(__file__).parents[2] / "bots/slack"
 URL = "https://bots.example.org/baton"
 METHOD = re.compile(
-    r"(?:agents|assistant|auth|chat|conversations|files|functions|pins|reactions|team|usergroups"
+    r"(?:agents|assistant|auth|chat|conversations|files|functions|oauth|pins|reactions|team|usergroups"
     r"|users|views)\.[\w.]+"
 )
 ANY_OF = {"conversations.open": "im:write"}
