@@ -31,7 +31,8 @@ def start(command: Command, asked: Asked) -> CommandReply:
             place=asked.place,
             text=command.text,
             addressed=True,
-            agent=command.agent or command.workflow,
+            agent=command.agent,
+            workflow=command.workflow,
             input=command.input,
         )
     )

@@ -89,6 +89,8 @@ class Message:
     """It names the bot or is a direct message, so it may start a run."""
     agent: str | None = None
     """Skip planning and give the request to this agent."""
+    workflow: str | None = None
+    """Skip planning and carry out this workflow with ``input``."""
     input: JsonObject | None = None
 
 

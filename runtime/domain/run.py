@@ -26,7 +26,7 @@ class Run:
     requester_name: str
     request: str
     agent: str | None
-    """Set where the requester named an agent, and no plan is made."""
+    """Set where the requester named an agent or a workflow, and no plan is made."""
     input: JsonObject
     goal: str
     """As the planner understood it; the request until there is a plan."""

@@ -14,6 +14,7 @@ from runtime.domain.conversation import Message, Person, PersonKind, Received, R
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.ids import new_id, step_id
+from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
@@ -133,6 +134,8 @@ class Hearing:
         catalog = self.catalog()
         if message.agent is not None:
             catalog.agent(message.agent)
+        if message.workflow is not None:
+            catalog.workflow(message.workflow)
         definitions.keep(connection, catalog.digest, catalog.to_json, now=now)
         person = message.person
         run_id = new_id("run")
@@ -144,7 +147,7 @@ class Hearing:
             requester=person.principal,
             requester_name=person.name,
             request=text,
-            agent=message.agent,
+            agent=message.agent or message.workflow,
             input=dict(message.input or {}),
             goal=text,
             status=RunStatus.ACTIVE,
@@ -153,7 +156,7 @@ class Hearing:
             budget=asdict(self.budget),
             created_at=now,
         )
-        steps.insert_tasks(connection, [_root(run_id, text, now)])
+        steps.insert_tasks(connection, [_root(run_id, text, message, now)])
         chain.append(
             connection,
             run_id,
@@ -164,6 +167,7 @@ class Hearing:
                 "event": message.event_key,
                 "request": text,
                 "agent": message.agent,
+                "workflow": message.workflow,
                 "catalog": catalog.digest,
             },
             now=now,
@@ -265,13 +269,16 @@ def _received(reception: Reception, run: Run | None) -> Received:
     )
 
 
-def _root(run_id: str, text: str, now: datetime) -> dict[str, object]:
+def _root(run_id: str, text: str, message: Message, now: datetime) -> dict[str, object]:
+    workflow = message.workflow
+    given = {"workflow": workflow, "input": dict(message.input or {})} if workflow else None
     return steps.new_row(
         id=step_id(run_id, "/"),
         run_id=run_id,
         path="/",
-        kind=ROOT,
+        kind=StepKind.WORKFLOW.value if workflow else ROOT,
         leaf=False,
+        input=given,
         title=text[:120],
         status=StepStatus.READY,
         due_at=now + timedelta(seconds=2),

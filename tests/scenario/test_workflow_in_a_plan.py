@@ -1,9 +1,13 @@
-"""A workflow as a step of a plan: chosen by name, given inputs, its output passed on."""
+"""A workflow as a step of a plan, and as a run of its own."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from runtime.domain.conversation import Message, Person, Place
+from runtime.domain.run import RunView
+from runtime.domain.states import RunStatus
 from tests.worlds.crew import Crew, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -58,3 +62,29 @@ def test_a_workflow_without_what_it_needs_is_an_unsound_plan(working: Scene, age
 
     working.answer(asked.ts)
     assert "has no input 'pieces'" in agents.asked("planner")[1]
+
+
+def test_a_workflow_is_started_by_its_name(working: Scene, agents: Crew) -> None:
+    _publish(working, agents)
+    person = Person(channel="terminal", workspace="local", external_id="ada", name="Ada")
+    place = Place(channel="terminal", workspace="local", key="here", address={})
+
+    def ask(number: int, given: dict[str, int]) -> RunView:
+        received = working.product.runtime.receive(
+            Message(
+                event_key=f"started:{number}",
+                person=person,
+                place=place,
+                text="price it",
+                addressed=True,
+                workflow="price",
+                input=given,
+            )
+        )
+        return working.product.until_ended(str(received.number))
+
+    assert json.loads(ask(1, {"pieces": 6}).run.answer) == {"total": 42}
+    refused = ask(2, {}).run
+    assert refused.status == RunStatus.FAILED
+    assert "does not fit its schema" in str((refused.error or {})["message"])
+    assert agents.asked("planner") == []
