@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -21,8 +20,8 @@ def is_about_evidence(words: list[str], *, everything: bool) -> bool:
     return everything or words[:1] in (["export"], ["verify"], ["tell"], ["erase"])
 
 
-def about_evidence(arguments: argparse.Namespace, wiring: Wiring) -> CommandReply:
-    """Do what ``baton audit`` was asked for."""
+def about_evidence(arguments: argparse.Namespace, wiring: Wiring, *, by: str) -> CommandReply:
+    """Do what ``baton audit`` was asked for; ``by`` is who types."""
     words = cast("list[str]", arguments.words)
     match words:
         case ["export", run]:
@@ -32,11 +31,11 @@ def about_evidence(arguments: argparse.Namespace, wiring: Wiring) -> CommandRepl
         case ["verify", file] if not arguments.all:
             return _verify(Path(file), cast("str | None", arguments.key))
         case ["tell", run]:
-            number = wiring.evidence().tell(run, by=f"terminal:{_user()}")
+            number = wiring.evidence().tell(run, by=by)
             told = f"the conversation of run #{number} is told the audit's head from now on"
             return CommandReply(text=told, data={"number": number})
         case ["erase", person]:
-            count = wiring.evidence().erase(person, by=f"terminal:{_user()}")
+            count = wiring.evidence().erase(person, by=by)
             told = (
                 f"nobody can read the words of {person} in the audit any more; {count} runs say so"
             )
@@ -112,14 +111,6 @@ def _verify_everything(wiring: Wiring) -> CommandReply:
         f"key {', '.join(found.keys) or 'none yet'}",
         data=data,
     )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # No name for this user id, as in many containers.
-        return "operator"
 
 
 def _broken(what: str, problems: Sequence[str], data: JsonObject) -> CommandReply:

@@ -54,7 +54,9 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
             return _run(arguments, wiring)
         words = cast(list[str], arguments.words)
         if command == "audit" and is_about_evidence(words, everything=arguments.all):
-            return _report(about_evidence(arguments, wiring), as_json=as_json)
+            return _report(
+                about_evidence(arguments, wiring, by=f"terminal:{_user()}"), as_json=as_json
+            )
         understood = parse(" ".join([command, *words]))
         # Help needs no database, and must answer where there is none.
         if understood.verb == "help":

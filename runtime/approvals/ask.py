@@ -107,6 +107,8 @@ def _facts(approval: Approval) -> JsonObject:
         "policy": approval.policy,
         "rule": approval.rule,
         "requester": approval.requester,
+        "arguments": approval.arguments,
+        "preview": {"what": approval.preview.what, "where": approval.preview.where},
         "eligible": [list(stage.eligible) for stage in approval.stages],
     }
 

@@ -20,12 +20,15 @@ from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.domain.words import storable
 from runtime.durable import outside
+from runtime.observability.redaction import Redactor
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.storage import conversations, definitions, deliveries, runs, signals, steps, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
 _LONGEST = 20_000
+_without_keys = Redactor()
+"""People paste keys into chats; what looks like one is stored, shown and told to models nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Hearing:
             return Received(reception=Reception.IGNORED, run_id=None, number=None)
         _refuse_strangers(message.person)
         person = replace(message.person, name=storable(message.person.name))
-        message = replace(message, person=person, text=storable(message.text))
+        message = replace(message, person=person, text=_without_keys(storable(message.text)))
         if len(message.text) > _LONGEST:
             raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
         try:
@@ -100,7 +103,7 @@ class Hearing:
     def answer(self, leaf_id: str, person: Person, text: str) -> Received:
         """Answer an open question by button. Raises ``Refused`` when somebody was faster."""
         _refuse_strangers(person)
-        text = storable(text)
+        text = _without_keys(storable(text))
         now = self.clock.now()
         with self.database.write() as connection:
             leaf = steps.read_step(connection, leaf_id)
