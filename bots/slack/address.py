@@ -9,6 +9,7 @@ from bots.slack.payload import Payload
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Refused
+from runtime.domain.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,43 +27,37 @@ class Address:
 
 def place(installation: Installation, *, channel: str, thread_ts: str) -> Place:
     """Name a thread, or a channel where ``thread_ts`` is empty."""
-    return Place(
-        channel="slack",
-        workspace=installation.workspace,
-        key=f"{channel}/{thread_ts}" if thread_ts else channel,
-        address={"channel": channel, "thread_ts": thread_ts, "team": installation.team_id},
-    )
+    key = f"{channel}/{thread_ts}" if thread_ts else channel
+    return _named(installation, key, channel=channel, thread_ts=thread_ts)
 
 
 def new_thread(installation: Installation, *, channel: str, cause: str) -> Place:
     """Name a thread that is still to be begun in a channel; ``cause`` tells it from others."""
-    there = place(installation, channel=channel, thread_ts="")
-    return Place(
-        channel="slack",
-        workspace=there.workspace,
-        key=f"{channel}/begun-by/{cause}",
-        address={**there.address, "begins": True},
-    )
+    key = f"{channel}/begun-by/{cause}"
+    return _named(installation, key, channel=channel, thread_ts="", begins=True)
 
 
 def own_chat(installation: Installation, *, channel: str, user: str) -> Place:
     """Name somebody's chat with the bot as a place to tell them what concerns them."""
-    there = place(installation, channel=channel, thread_ts="")
-    return Place(
-        channel="slack",
-        workspace=there.workspace,
-        key=f"own/{channel}",
-        address={**there.address, "own": user},
-    )
+    return _named(installation, f"own/{channel}", channel=channel, thread_ts="", own=user)
 
 
 def home(installation: Installation, *, user: str) -> Place:
     """Name somebody's Home tab, which is drawn anew when something on it changes."""
+    return _named(installation, f"home/{user}", home=user)
+
+
+def workflow_step(installation: Installation, *, execution: str) -> Place:
+    """Name the step of a Workflow Builder workflow that waits for a run's end."""
+    return _named(installation, f"function/{execution}", function=execution)
+
+
+def _named(installation: Installation, key: str, **address: Json) -> Place:
     return Place(
         channel="slack",
         workspace=installation.workspace,
-        key=f"home/{user}",
-        address={"home": user, "team": installation.team_id},
+        key=key,
+        address={**address, "team": installation.team_id},
     )
 
 
@@ -76,16 +71,6 @@ def installation_of(place: Place) -> Installation:
     team = Payload(place.address).identifier("team")
     return Installation(
         team_id=team, enterprise_id=place.workspace if place.workspace != team else ""
-    )
-
-
-def workflow_step(installation: Installation, *, execution: str) -> Place:
-    """Name the step of a Workflow Builder workflow that waits for a run's end."""
-    return Place(
-        channel="slack",
-        workspace=installation.workspace,
-        key=f"function/{execution}",
-        address={"function": execution, "team": installation.team_id},
     )
 
 
@@ -109,10 +94,5 @@ def thread_begun(delivery: Delivery, ts: str) -> Place | None:
     address = Payload(delivery.place.address)
     if not address.flag("begins"):
         return None
-    channel = address.identifier("channel")
-    return Place(
-        channel="slack",
-        workspace=delivery.place.workspace,
-        key=f"{channel}/{ts}",
-        address={"channel": channel, "thread_ts": ts, "team": address.text("team")},
-    )
+    there = installation_of(delivery.place)
+    return place(there, channel=address.identifier("channel"), thread_ts=ts)

@@ -168,7 +168,7 @@ class Outbox:
     def show(self, delivery: Delivery) -> RunView:
         return self.views[delivery.run_id]
 
-    def mark_sent(self, delivery: Delivery, external_id: str) -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
         known = self.owed[delivery.id]
         self.owed[delivery.id] = replace(
             known, external_id=external_id, sent_rev=delivery.wanted_rev, attempt=0

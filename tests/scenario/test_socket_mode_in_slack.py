@@ -12,7 +12,7 @@ from tests.worlds.openai import Answer
 from tests.worlds.product import product
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, CYD, GENERAL
-from tests.worlds.slack.payload import table, text
+from tests.worlds.slack.payload import Payload, table, text
 from tests.worlds.slack.values import Delivery, Message
 from tests.worlds.slack.world import SlackWorld
 
@@ -24,11 +24,14 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, agents: Crew) -> Itera
     agents.plans(plan(step("a")))
     agents.works(calls(("send", {"to": "Xenia"})), Answer(text="sent"))
     with SlackWorld.start() as world:
-        doors: dict[str, object] = (
-            {"slack_app_token": world.app_token, "slack_signing_secret": None} if socket else {}
-        )
+        secret = None if socket else world.signing_secret
         with product(
-            tmp_path / "home", world=world, agents=agents.folder, model=None, **doors
+            tmp_path / "home",
+            world=world,
+            agents=agents.folder,
+            model=None,
+            slack_app_token=world.app_token if socket else None,
+            slack_signing_secret=secret,
         ) as running:
             if socket:
                 world.until(lambda: world.connections() > 0)
@@ -80,7 +83,7 @@ def test_commands_shortcuts_home_and_workflows_come_in(scene: Scene) -> None:
     home = scene.world.open_home(ADA)
     shortcut = scene.world.shortcut(ADA, "run.new")
     scene.world.until(lambda: scene.world.views(ADA))
-    inputs = {"request": "do it", "channel": GENERAL, "user_context": {"id": ADA}}
+    inputs: Payload = {"request": "do it", "channel": GENERAL, "user_context": {"id": ADA}}
     step_run = scene.world.run_function("start_run", inputs, ADA)
 
     root = root_card(scene)
