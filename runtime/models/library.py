@@ -89,7 +89,10 @@ def _load() -> Library:
 
     return Library(
         complete=lambda arguments: call(**arguments),
-        takes_schema=lambda model: litellm.supports_response_schema(model=model),
+        # Looked up in its price list, which takes a while and never changes.
+        takes_schema=lru_cache(maxsize=256)(
+            lambda model: litellm.supports_response_schema(model=model)
+        ),
         limit_tokens=limit_tokens,
     )
 
