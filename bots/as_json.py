@@ -110,6 +110,46 @@ def approval_object(approval: Approval) -> JsonObject:
         "decided_at": moment(approval.decided_at),
         "decided_on": approval.decided_on or None,
         "decision_reason": approval.decision_reason or None,
+        "reminders": approval.reminders,
+        **_talk(approval),
+    }
+
+
+def _talk(approval: Approval) -> JsonObject:
+    """Give what people did and said about it so far, and what it follows from."""
+    return {
+        "claimed_by": approval.claimed_by,
+        "claimed_by_name": approval.claimed_by_name or None,
+        "agents": list(approval.chain),
+        "replaces": approval.replaces,
+        "differences": [
+            {"name": one.name, "before": one.before, "after": one.after}
+            for one in approval.differences
+        ],
+        "history": [
+            {
+                "by": one.principal,
+                "by_name": one.name or None,
+                "on_behalf_of": one.on_behalf_of,
+                "stage": one.stage + 1,
+                "verdict": one.verdict.value,
+                "reason": one.reason or None,
+                "surface": one.surface,
+                "at": moment(one.at),
+            }
+            for one in approval.history
+        ],
+        "questions": [
+            {
+                "id": one.id,
+                "by": one.asked_by,
+                "by_name": one.asked_by_name,
+                "text": one.text,
+                "answer": one.answer or None,
+                "answered_by_name": one.answered_by_name or None,
+            }
+            for one in approval.questions
+        ],
     }
 
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bots.approval_builder import approval_card
 from bots.spelling import (
-    ARGUMENT_LIMIT,
-    clock,
     exact,
     prose,
-    spell,
 )
 from bots.status import error_text, run_seconds, status_line, step_detail
 from bots.views import (
     Answer,
-    ApprovalCard,
-    Argument,
     FileLink,
     Notice,
     QuestionCard,
@@ -23,11 +19,12 @@ from bots.views import (
     Shown,
     StepLine,
 )
-from runtime.domain.approval import VERDICTS, Approval, OnExpiry, Question, Verdict
+from runtime.domain.approval import (
+    Approval,
+)
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
-from runtime.domain.states import ApprovalStatus
 from runtime.domain.step import Step
 
 _CONTROLS: dict[str, tuple[str, ...]] = {
@@ -36,20 +33,6 @@ _CONTROLS: dict[str, tuple[str, ...]] = {
     "paused": ("resume", "cancel"),
     "failed": ("retry",),
 }
-_SURFACES = {
-    "slack": "in Slack",
-    "teams": "in Teams",
-    "console": "in the console",
-    "terminal": "in the terminal",
-    "http": "over HTTP",
-}
-_VERDICT_ORDER = (
-    Verdict.APPROVE,
-    Verdict.REJECT,
-    Verdict.HAPPENED,
-    Verdict.REPEAT,
-    Verdict.ABORT,
-)
 
 
 def shown_for(delivery: Delivery, row: RunView | Approval | OpenQuestion | None) -> Shown | None:
@@ -96,78 +79,6 @@ def step_line(step: Step, *, now: datetime) -> StepLine:
         detail=prose(step_detail(step)),
         elapsed_seconds=elapsed,
     )
-
-
-def approval_card(approval: Approval) -> ApprovalCard:
-    """Draw a question to people from the stored call."""
-    pending = approval.status is ApprovalStatus.PENDING
-    stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
-    outcome_asked = approval.question is Question.OUTCOME
-    return ApprovalCard(
-        approval_id=approval.id,
-        number=approval.number,
-        nonce=approval.nonce,
-        run_id=approval.run_id,
-        run_number=approval.run_number,
-        title=f"Did {exact(approval.tool)} happen?"
-        if outcome_asked
-        else f"May {exact(approval.tool)} be called?",
-        status=approval.status.value,
-        tool=exact(approval.tool),
-        what=prose(approval.preview.what),
-        where=prose(approval.preview.where),
-        how_many=approval.preview.how_many,
-        reversible=approval.preview.reversible,
-        arguments=arguments(approval, limit=ARGUMENT_LIMIT),
-        agent=exact(approval.agent),
-        requester=exact(approval.requester),
-        reason=prose(approval.reason),
-        eligible=tuple(exact(name) for name in stage.eligible),
-        progress=_progress(approval, quorum=stage.quorum) if pending else "",
-        expires_at=approval.expires_at,
-        on_expiry=_on_expiry(approval.on_expiry),
-        verdicts=_verdicts(approval.question) if pending else (),
-        outcome="" if pending else outcome_line(approval),
-    )
-
-
-def arguments(approval: Approval, *, limit: int | None) -> tuple[Argument, ...]:
-    """Spell a call's arguments in a fixed order; ``limit`` None spells all of them whole."""
-    spelled: list[Argument] = []
-    for name, value in sorted(approval.arguments.items()):
-        text = spell(value)
-        complete = limit is None or len(text) <= limit
-        spelled.append(
-            Argument(
-                name=exact(name),
-                value=text if complete else text[:limit] + "…",
-                complete=complete,
-            )
-        )
-    return tuple(spelled)
-
-
-def outcome_line(approval: Approval) -> str:
-    """Say how an approval ended: ``Approved by Ada · 14:02 UTC · in Slack · reason``."""
-    who = prose(approval.decided_by_name or approval.decided_by or "")
-    match approval.status:
-        case ApprovalStatus.PENDING:
-            return ""
-        case ApprovalStatus.EXPIRED:
-            parts = ["Expired, nobody decided in time"]
-        case ApprovalStatus.CANCELLED:
-            parts = ["Closed, the run ended before anybody decided"]
-        case ApprovalStatus.SUPERSEDED:
-            parts = ["Void, the call or its target changed after it was asked"]
-        case ApprovalStatus.APPROVED | ApprovalStatus.REJECTED:
-            parts = [f"{_verdict_words(approval)} by {who}" if who else _verdict_words(approval)]
-    if approval.decided_at is not None:
-        parts.append(clock(approval.decided_at))
-    if approval.decided_on:
-        parts.append(_SURFACES.get(approval.decided_on, f"on {exact(approval.decided_on)}"))
-    if approval.decision_reason:
-        parts.append(prose(approval.decision_reason))
-    return " · ".join(parts)
 
 
 def answer(view: RunView) -> Answer:
@@ -234,35 +145,6 @@ def _question_card(delivery: Delivery, row: OpenQuestion | None) -> QuestionCard
         choices=(),
         answered=prose(answered or "Closed"),
     )
-
-
-def _progress(approval: Approval, *, quorum: int) -> str:
-    parts: list[str] = []
-    if len(approval.stages) > 1:
-        parts.append(f"stage {approval.stage + 1} of {len(approval.stages)}")
-    if quorum > 1:
-        parts.append(f"{quorum} people must approve")
-    return ", ".join(parts)
-
-
-def _verdicts(question: Question) -> tuple[Verdict, ...]:
-    return tuple(verdict for verdict in _VERDICT_ORDER if verdict in VERDICTS[question])
-
-
-def _verdict_words(approval: Approval) -> str:
-    match approval.verdict:
-        case Verdict.HAPPENED:
-            return "Recorded as done"
-        case Verdict.REPEAT:
-            return "Allowed to be repeated"
-        case Verdict.ABORT:
-            return "Given up"
-        case _:
-            return "Approved" if approval.status is ApprovalStatus.APPROVED else "Rejected"
-
-
-def _on_expiry(on_expiry: OnExpiry) -> str:
-    return "the call is refused" if on_expiry is OnExpiry.DENY else "the run goes on waiting"
 
 
 def _text(source: JsonObject, key: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.domain.approval import Verdict
+from runtime.domain.json import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,34 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidLine:
+    """What somebody said about an approval: ``Approved by Ada · 14:02 UTC · in Slack · reason``."""
+
+    text: str
+    stage: int
+    """Counted from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLine:
+    """What somebody asked before deciding, and what the requester answered."""
+
+    asked_by: str
+    text: str
+    answered: str
+    """The answer and who gave it; empty while open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """What is not as it was when people were asked before."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalCard:
     """A question to people, drawn by code from the stored call, never by a model."""
 
@@ -87,6 +116,21 @@ class ApprovalCard:
     """The buttons to show; empty once it is decided."""
     outcome: str
     """``Approved by Ada, 14:02 UTC, in Slack: reason``; empty while pending."""
+    claimed: str = ""
+    """``Ada is looking at it · 14:02 UTC``; empty where nobody is, or it is decided."""
+    said: tuple[SaidLine, ...] = ()
+    """Who has said what so far."""
+    questions: tuple[AskedLine, ...] = ()
+    changes: tuple[ChangeLine, ...] = ()
+    """Since the approval of the same call that this one replaces."""
+    chain: tuple[str, ...] = ()
+    """The agents between the request and the call, where there is more than one."""
+    reminders: int = 0
+    """How often those who may decide were reminded."""
+    schema: JsonObject | None = None
+    """JSON schema of the arguments, for a form to change them; None where they cannot be."""
+    values: JsonObject | None = None
+    """The arguments as they are, to fill that form with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from runtime.approvals.claim import Claims
 from runtime.approvals.decide import Decisions
+from runtime.approvals.grants import Grants
+from runtime.approvals.hand_over import HandOvers
+from runtime.approvals.inquire import Inquiries
+from runtime.approvals.pinned import Policies
 from runtime.catalog.agent import Agent
+from runtime.catalog.current_policy import CurrentPolicy
 from runtime.catalog.watch import Library
 from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import Approval, Decide, Decided
@@ -23,6 +29,8 @@ from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.domain.thread import ThreadEntry
 from runtime.door.carry import Carrying
+from runtime.door.govern import Governing
+from runtime.door.halting import Halting
 from runtime.door.hear import Hearing
 from runtime.door.install import Installing
 from runtime.door.look import Looking, scope
@@ -30,9 +38,8 @@ from runtime.door.mine import Own
 from runtime.door.people import People
 from runtime.door.rate import Rating
 from runtime.door.reach import Reaching
+from runtime.door.rules import Rules
 from runtime.door.steer import Steering
-from runtime.policy.parse import parse_policy
-from runtime.policy.policy import Policy
 from runtime.storage import migrate
 from runtime.storage.database import Database
 from runtime.storage.seal import Seal
@@ -55,6 +62,8 @@ class Runtime:
     database: Database
     hearing: Hearing
     decisions: Decisions
+    claims: Claims
+    inquiries: Inquiries
     steering: Steering
     looking: Looking
     carrying: Carrying
@@ -64,6 +73,7 @@ class Runtime:
     own: Own
     installing: Installing
     library: Library
+    governing: Governing
 
     def receive(self, message: Message) -> Received:
         """Take a chat message: begin a run, reply to a live one, or ignore it. Idempotent."""
@@ -82,7 +92,19 @@ class Runtime:
         person = self.people.whole(decide.person)
         workspace = self.looking.workspace_of_approval(decide.approval, person)
         decided = self.decisions.decide(replace(decide, person=person), workspace=workspace)
-        return replace(decided, approval=self.looking.with_people(decided.approval))
+        return replace(decided, approval=self._approval(decided.approval.id))
+
+    def claim_approval(self, ref: str, person: Person, surface: str) -> Approval:
+        """Say that a person is looking at it. Raises ``Refused`` where they could not decide."""
+        person = self.people.whole(person)
+        workspace = self.looking.workspace_of_approval(ref, person)
+        return self._approval(self.claims.claim(ref, person, surface, workspace=workspace))
+
+    def ask_about(self, ref: str, person: Person, text: str, surface: str) -> Approval:
+        """Ask the requester something before deciding; ``answer`` and replies answer it."""
+        person = self.people.whole(person)
+        workspace = self.looking.workspace_of_approval(ref, person)
+        return self._approval(self.inquiries.ask(ref, person, text, surface, workspace=workspace))
 
     def refusal(self, ref: str, person: Person) -> str | None:
         """Say why a person may not decide an approval now, in words for them; None if they may."""
@@ -268,6 +290,9 @@ class Runtime:
         """Name conversations with something due."""
         return self.carrying.due_conversations()
 
+    def _approval(self, approval_id: str) -> Approval:
+        return self.looking.approval(approval_id, workspace=None)
+
     def _steer(self, change: Steer, run: str, person: Person) -> RunView:
         person = self.people.whole(person)
         workspace = self.looking.workspace_of_run(run, person)
@@ -290,9 +315,16 @@ def open_runtime(
     return Runtime(
         database=database,
         hearing=Hearing(
-            database=database, clock=clock, bell=bell, catalog=library.current, budget=budget
+            database=database,
+            clock=clock,
+            bell=bell,
+            catalog=library.current,
+            policy=policy,
+            budget=budget,
         ),
-        decisions=Decisions(database=database, clock=clock, bell=bell, policy=policy),
+        decisions=Decisions(database=database, clock=clock, bell=bell, policies=Policies(policy)),
+        claims=Claims(database=database, clock=clock, bell=bell, policy=policy),
+        inquiries=Inquiries(database=database, clock=clock, bell=bell, policy=policy),
         steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
         looking=looking,
         own=Own(database=database, clock=clock, looking=looking),
@@ -302,21 +334,11 @@ def open_runtime(
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
         rating=Rating(database=database, clock=clock),
         library=library,
+        governing=Governing(
+            people=People(database=database, clock=clock),
+            hand_overs=HandOvers(database=database, clock=clock, policy=policy),
+            leave=Grants(database=database, clock=clock, policy=policy),
+            rules=Rules(database=database, clock=clock, library=library, policy=policy),
+            switch=Halting(database=database, clock=clock, bell=bell, policy=policy),
+        ),
     )
-
-
-class CurrentPolicy:
-    """Gives the policy as the agents folder has it now, parsed again only where it changed."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self._parsed: tuple[str, Policy] | None = None
-
-    def __call__(self) -> Policy:
-        """Give it. Threads may meet here: at worst the same text is parsed twice."""
-        text = self._library.current().policy_text or "version: 1\n"
-        parsed = self._parsed
-        if parsed is None or parsed[0] != text:
-            parsed = (text, parse_policy(text, file="policy.yaml"))
-            self._parsed = parsed
-        return parsed[1]

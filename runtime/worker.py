@@ -14,6 +14,7 @@ from runtime.agent import loop, single
 from runtime.agent.kit import Kits, Services, Shared, make_kit
 from runtime.approvals.expire import Expiry
 from runtime.catalog.catalog import Catalog
+from runtime.catalog.current_policy import CurrentPolicy
 from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.durable.engine import Engine, Handler, Timing
@@ -22,7 +23,7 @@ from runtime.expressions.evaluator import Evaluator
 from runtime.models.completion import Models
 from runtime.orchestrator import conduct
 from runtime.outbox.announce import Announcements
-from runtime.service import CurrentPolicy, Runtime
+from runtime.service import Runtime
 from runtime.settings import Settings
 from runtime.storage import steps
 from runtime.storage.database import Database
@@ -109,7 +110,7 @@ class Worker:
         self.sweep = Sweep(
             [
                 StepChore(runtime.database, clock, bell),
-                Expiry(runtime.database, clock, bell),
+                Expiry(runtime.database, clock, bell, policy=services.current_policy),
                 runtime.carrying.ring_due,
                 events,
                 *chores,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bots.approval_builder import approval_card, outcome_line
 from bots.as_json import approval_object, run_object
-from bots.builders import approval_card, outcome_line
 from bots.commands.asked import Asked
-from bots.commands.grammar import Command, NotUnderstood
+from bots.commands.changes import changed_arguments
+from bots.commands.grammar import Command
 from bots.commands.reply import CommandReply
+from bots.commands.usage import NotUnderstood
 from bots.spelling import exact, one_line, plural
 from bots.status import status_line
-from runtime.domain.approval import VERDICTS, Decide, Question, Verdict
+from runtime.domain.approval import VERDICTS, Approval, Decide, Question, Verdict
 from runtime.domain.conversation import Message, Person, Reception
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.ids import new_id
+from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
 
 SEEN_DIGITS = 8
@@ -82,7 +85,38 @@ def approve(command: Command, asked: Asked) -> CommandReply:
             f"{', '.join(map(repr, cut))} of #{approval.number} is too long for a card; read all "
             f"of it and approve with the line at its end: {asked.prefix}approvals {approval.number}"
         )
-    return _decide(command, asked, Verdict.APPROVE)
+    return _decide(command, asked, Verdict.APPROVE, arguments=_instead(command, approval))
+
+
+def _instead(command: Command, approval: Approval) -> JsonObject | None:
+    if not command.changes:
+        return command.arguments
+    before = approval.arguments if command.arguments is None else command.arguments
+    return changed_arguments(before, command.changes, approval.editable_schema or {})
+
+
+def claim(command: Command, asked: Asked) -> CommandReply:
+    """Say that somebody is looking at an approval."""
+    seen = asked.runtime.approval_for(command.target or "", asked.person)
+    approval = asked.runtime.claim_approval(seen.id, asked.person, asked.surface)
+    return CommandReply(
+        text=f"#{approval.number} {exact(approval.tool)}: its cards say that you are looking at it."
+        " Others may still decide.",
+        data=approval_object(approval),
+        run_id=approval.run_id,
+    )
+
+
+def ask(command: Command, asked: Asked) -> CommandReply:
+    """Ask the requester something before deciding."""
+    seen = asked.runtime.approval_for(command.target or "", asked.person)
+    approval = asked.runtime.ask_about(seen.id, asked.person, command.text, asked.surface)
+    return CommandReply(
+        text=f"#{approval.number}: {exact(approval.requester)} was asked: "
+        f"{one_line(command.text, 300)}",
+        data=approval_object(approval),
+        run_id=approval.run_id,
+    )
 
 
 def reject(command: Command, asked: Asked) -> CommandReply:
@@ -144,7 +178,9 @@ def _steer(
     )
 
 
-def _decide(command: Command, asked: Asked, verdict: Verdict) -> CommandReply:
+def _decide(
+    command: Command, asked: Asked, verdict: Verdict, *, arguments: JsonObject | None = None
+) -> CommandReply:
     approval = asked.runtime.approval_for(command.target or "", asked.person)
     decided = asked.runtime.decide(
         Decide(
@@ -153,12 +189,15 @@ def _decide(command: Command, asked: Asked, verdict: Verdict) -> CommandReply:
             verdict=verdict,
             surface=asked.surface,
             reason="" if approval.question is Question.OUTCOME else command.text,
+            arguments=arguments,
         )
     )
     approval = decided.approval
     name = f"#{approval.number} {exact(approval.tool)}"
     if not decided.won:
         text = f"{name} was decided already: {outcome_line(approval) or 'see its card'}"
+    elif approval.verdict is Verdict.EDIT:
+        text = f"{name}: your change is noted; what it makes of the call is asked anew."
     elif not decided.final:
         text = f"{name}: your word is noted; more people must agree before it is called."
     else:

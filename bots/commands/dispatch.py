@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bots.commands import accounts, act, look
+from bots.commands import accounts, act, govern, hand_over, look, policy
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command, parse
 from bots.commands.reply import CommandReply
+from bots.commands.rights import require
 from bots.door import Door
 from runtime.domain.conversation import Person, Place
 from runtime.domain.errors import BatonError
@@ -26,6 +27,18 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "approvals": look.approvals,
     "approve": act.approve,
     "reject": act.reject,
+    "claim": act.claim,
+    "ask": act.ask,
+    "delegate": hand_over.delegate,
+    "away": hand_over.away,
+    "back": hand_over.back,
+    "grant": govern.grant,
+    "grants": govern.grants,
+    "revoke": govern.revoke,
+    "halt": govern.halt,
+    "lift": govern.lift,
+    "halts": govern.halts,
+    "policy": policy.policy,
     "resolve": act.resolve,
     "answer": act.answer,
     "agents": look.agents,
@@ -62,6 +75,7 @@ def run_command(
 def execute(command: Command, asked: Asked) -> CommandReply:
     """Do a command that is understood already; a refusal is a reply, not an exception."""
     try:
+        require(command, asked)
         return _VERBS[command.verb](command, asked)
     except BatonError as error:
         return refusal(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.builders import outcome_line
+from bots.approval_builder import outcome_line
 from bots.spelling import exact, one_line, plural
 from bots.status import error_text
 from runtime.domain.json import JsonObject

@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from runtime.domain.errors import Refused
+from bots.commands.changes import take_changes
+from bots.commands.governing_verbs import GOVERNING
+from bots.commands.usage import NotUnderstood
+from bots.commands.verb import Verb
 from runtime.domain.json import JsonObject
 
 # Phones and chat clients replace what was typed: curly quotes, and one long dash for two.
@@ -19,28 +22,6 @@ _QUESTION = re.compile(r"(#?\d{1,12}|run_\w+?)(?:\.(\d{1,3}))?", re.IGNORECASE)
 _SEEN = re.compile(r"^seen:([0-9a-fA-F]{4,64})(?:\s+|$)")
 
 
-class NotUnderstood(Refused):
-    """The text is no command; says which verb was probably meant."""
-
-    code = "usage"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
-    """One word people may start with."""
-
-    name: str
-    usage: str
-    summary: str
-    target: str = ""
-    """What it is about: ``run``, ``approval`` or ``question``; empty for none of them."""
-    target_required: bool = False
-    rest: str = ""
-    """What follows: ``text``, ``reason``, ``outcome``, ``answer``, ``code`` or a verb; empty for
-    nothing."""
-    rest_required: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """What somebody wants, understood."""
@@ -50,6 +31,10 @@ class Command:
     text: str = ""
     nth: int | None = None
     """Which of a run's open questions is meant, counted from 1."""
+    changes: tuple[tuple[str, str], ...] = ()
+    """Arguments to approve instead, as ``--set name=value`` was typed, in order."""
+    arguments: JsonObject | None = None
+    """All arguments to approve instead."""
     seen: str = ""
     """The digits a person copied after reading all arguments of a long call."""
     agent: str | None = None
@@ -123,8 +108,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="approve",
-        usage="approve N [reason]",
-        summary="let a call be made",
+        usage="approve N [--set NAME=VALUE] [--arguments JSON] [reason]",
+        summary="let a call be made; with other arguments, somebody else must agree as well",
         target="approval",
         target_required=True,
         rest="reason",
@@ -178,6 +163,7 @@ VERBS: tuple[Verb, ...] = (
         rest="code",
     ),
     Verb(name="unlink", usage="unlink", summary="let this account stand by itself again"),
+    *GOVERNING,
 )
 BY_NAME = {verb.name: verb for verb in VERBS}
 
@@ -204,11 +190,17 @@ def parse(text: str) -> Command:
     seen = ""
     if verb.name == "approve" and (match := _SEEN.match(rest)):
         seen, rest = match.group(1).lower(), rest[match.end() :]
+    changes, arguments = (), None
+    if verb.name == "approve":
+        changes, arguments, rest = take_changes(rest, usage=verb.usage)
     if rest and not verb.rest:
         raise NotUnderstood(f"{rest!r} is too much here; write: {verb.usage}")
     if verb.rest_required and not rest:
         raise NotUnderstood(f"the {verb.rest} is missing; write: {verb.usage}")
-    return Command(verb=verb.name, target=target, text=unquote(rest), seen=seen)
+    return Command(
+        verb=verb.name, target=target, text=unquote(rest), seen=seen, changes=changes,
+        arguments=arguments,
+    )  # fmt: skip
 
 
 def unquote(text: str) -> str:

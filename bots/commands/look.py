@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
+from bots.approval_builder import approval_card, arguments
 from bots.as_json import (
     agent_objects,
     approval_object,
@@ -14,7 +15,7 @@ from bots.as_json import (
     run_object,
     trace_objects,
 )
-from bots.builders import approval_card, arguments, run_card
+from bots.builders import run_card
 from bots.commands.act import SEEN_DIGITS
 from bots.commands.asked import Asked
 from bots.commands.explain import reasons

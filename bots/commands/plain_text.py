@@ -70,10 +70,21 @@ def approval_lines(card: ApprovalCard) -> list[str]:
         lines.append(f"  {argument.name} = {first}")
         lines.extend(f"      {line}" for line in more)
     lines.append(f"  Proposed by {card.agent} for {card.requester}")
+    if card.chain:
+        lines.append(f"  Handed on: {' > '.join(card.chain)}")
     if card.reason:
         lines.append(f"  Asked because: {card.reason}")
+    for change in card.changes:
+        before, after = one_line(change.before, 200), one_line(change.after, 200)
+        lines.append(f"  Changed: {change.name} was {before or 'not given'}, is {after or 'gone'}")
+    for asked in card.questions:
+        lines.append(f"  {asked.asked_by} asked: {one_line(asked.text, 500)}")
+        lines.append(f"    {one_line(asked.answered, 500) or 'not answered yet'}")
     if card.outcome:
         return [*lines, f"  {card.outcome}"]
+    lines.extend(f"  {said.text}" for said in card.said)
+    if card.claimed:
+        lines.append(f"  {card.claimed}")
     lines.append(f"  May be decided by: {', '.join(card.eligible) or 'nobody'}")
     if card.progress:
         lines.append(f"  {card.progress}")

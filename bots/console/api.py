@@ -8,6 +8,7 @@ from typing import cast
 
 from aiohttp import web
 
+from bots.approval_builder import approval_card, arguments
 from bots.as_json import (
     agent_objects,
     approval_object,
@@ -17,7 +18,7 @@ from bots.as_json import (
     trace_objects,
 )
 from bots.bridge import Bridge
-from bots.builders import answer, approval_card, arguments, run_card
+from bots.builders import answer, run_card
 from bots.commands import Asked, Command, execute, run_command
 from bots.console.files import attachment, preview
 from bots.console.place import OPERATOR, place_of

@@ -173,6 +173,8 @@ def _button(card: ApprovalCard, verdict: Verdict, value: Json) -> Json:
             )
         case Verdict.ABORT:
             return button("Give up", action="approval.abort", value=value, style="danger")
+        case Verdict.EDIT:
+            raise ValueError("nobody says so by a button: arguments are changed in a form")
 
 
 def irreversible(tool: str, what: str) -> Json:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bots.builders import outcome_line
+from bots.approval_builder import outcome_line
 from bots.door import Door
 from bots.slack import dialogs
 from bots.slack.hand import STALE, Hand

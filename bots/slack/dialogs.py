@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from bots.builders import arguments
+from bots.approval_builder import arguments
 from bots.slack.blocks import Block, leaf, plain_text, preformatted, rich, section, size
 from bots.slack.inbound import Click
 from bots.slack.payload import Payload

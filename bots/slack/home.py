@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bots.builders import approval_card, outcome_line
+from bots.approval_builder import approval_card, outcome_line
 from bots.slack.blocks import Block, actions, button, context, header, leaf, rich, section
 from bots.spelling import duration, money, one_line, plural
 from bots.views import ApprovalCard

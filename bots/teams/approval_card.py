@@ -193,6 +193,8 @@ def _button(verdict: Verdict, data: JsonObject) -> Json:
             return button("It did not, do it again", verb=verb, data=data)
         case Verdict.ABORT:
             return button("Give up", verb=verb, data=data, style="destructive")
+        case Verdict.EDIT:
+            raise ValueError("nobody says so by a button: arguments are changed in a form")
 
 
 def _summary(view: ApprovalCard) -> str:

@@ -11,8 +11,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bots.approval_builder import approval_card, outcome_line
 from bots.bridge import Bridge
-from bots.builders import approval_card, outcome_line, question_card
+from bots.builders import question_card
 from bots.door import Door
 from bots.spelling import cut
 from bots.teams.approval_card import LONGEST_REASON, LOOK, REASON, draw_approval

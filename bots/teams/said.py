@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bots.commands.grammar import BY_NAME, NotUnderstood, parse
+from bots.commands.grammar import BY_NAME, parse
+from bots.commands.usage import NotUnderstood
 
 _NAME = "baton"
 _A_SLIP_IS_AT_MOST_WORDS = 3

@@ -18,6 +18,7 @@ _SERVERS = {
 }
 _TEAMS = "build the app for Microsoft Teams: baton teams package --url URL"
 _SLACK = "print the Slack app's manifest: baton slack manifest [--url URL | --socket]"
+WITH_OPTIONS = frozenset({"grant", "halt", "policy"})
 _EPILOG = (
     "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
     "3 the run has not ended: it waits for a person, or a server goes on working on it"
@@ -46,7 +47,18 @@ def build_parser() -> argparse.ArgumentParser:
             description=verb.summary,
             usage=f"baton {verb.usage} [--json]",
         )
-        spoken.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+        # What has options of its own is understood by the grammar, as in every chat.
+        free = verb.name in WITH_OPTIONS
+        spoken.add_argument(
+            "words", nargs=argparse.REMAINDER if free else "*", help=argparse.SUPPRESS
+        )
+        if verb.name == "approve":
+            spoken.add_argument(
+                "--set", action="append", metavar="NAME=VALUE", help="approve with this instead"
+            )
+            spoken.add_argument(
+                "--arguments", type=_json_object, metavar="JSON", help="approve with these instead"
+            )
         if verb.name == "audit":
             _add_evidence(spoken)
         _add_json(spoken)

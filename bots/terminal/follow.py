@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from bots.builders import answer, approval_card, question_card
+from bots.approval_builder import approval_card
+from bots.builders import answer, question_card
 from bots.commands.plain_text import answer_lines, approval_lines, decision_hint, question_lines
 from bots.door import Door
 from bots.status import step_detail

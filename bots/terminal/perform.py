@@ -6,12 +6,15 @@ import argparse
 import getpass
 import json
 import sys
+from dataclasses import replace
 from typing import cast
 
 from bots.as_json import run_object
 from bots.commands import Asked, Command, CommandReply, execute, parse
 from bots.commands.dispatch import refusal
+from bots.commands.usage import NotUnderstood
 from bots.door import Door
+from bots.terminal.arguments import WITH_OPTIONS
 from bots.terminal.doctor import examine
 from bots.terminal.evidence import about_evidence, is_about_evidence
 from bots.terminal.follow import (
@@ -57,7 +60,9 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
             return _report(
                 about_evidence(arguments, wiring, by=f"terminal:{_user()}"), as_json=as_json
             )
-        understood = parse(" ".join([command, *words]))
+        if command in WITH_OPTIONS and "--json" in words:
+            words, as_json = [word for word in words if word != "--json"], True
+        understood = _with_changes(parse(" ".join([command, *words])), arguments)
         # Help needs no database, and must answer where there is none.
         if understood.verb == "help":
             from bots.commands.grammar import help_text
@@ -66,6 +71,25 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
         return _speak(understood, wiring, as_json=as_json)
     except BatonError as error:
         return _report(refusal(error), as_json=as_json)
+
+
+def _with_changes(command: Command, arguments: argparse.Namespace) -> Command:
+    """Take what the shell has split already as it is."""
+    if command.verb != "approve":
+        return command
+    typed = cast("list[str] | None", arguments.set) or []
+    return replace(
+        command,
+        changes=(*command.changes, *(_named(one) for one in typed)),
+        arguments=cast("JsonObject | None", arguments.arguments) or command.arguments,
+    )
+
+
+def _named(typed: str) -> tuple[str, str]:
+    name, sign, value = typed.partition("=")
+    if not sign or not name:
+        raise NotUnderstood(f"{typed!r} sets nothing; write --set NAME=VALUE")
+    return name, value
 
 
 def _speak(command: Command, wiring: Wiring, *, as_json: bool) -> int:

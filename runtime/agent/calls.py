@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.agent import gate
-from runtime.agent.gate import Gated
+from runtime.agent import execution, gate, judge
+from runtime.agent.hold import hold
+from runtime.agent.judge import Gated, Proposed
 from runtime.agent.kit import Kit, Services
 from runtime.agent.question import KIND, asking
 from runtime.agent.sources import Sources
@@ -80,17 +81,14 @@ def _prepare(bench: Bench, name: str, call: ToolCall) -> Gated | JsonObject:
         arguments = parse_arguments(call.arguments, tool=tool)
     except ToolFailed as error:
         return envelope.failed(tool, error)
-    decision = gate.judge(
-        bench.kit,
-        bench.ctx,
+    proposed = Proposed(
+        name=name,
         tool=tool,
         arguments=arguments,
-        agent=bench.agent.name,
+        actor=bench.agent.actor,
         sources=bench.sources,
     )
-    return Gated(
-        name=name, tool=tool, arguments=arguments, actor=bench.agent.actor, decision=decision
-    )
+    return judge.gated(bench.ctx, bench.services, bench.kit, proposed)
 
 
 def _reads(prepared: Sequence[Gated | JsonObject]) -> list[Gated]:
@@ -109,12 +107,14 @@ def _read_together(bench: Bench, reads: Sequence[Gated]) -> dict[str, JsonObject
     """Run several reads side by side; give their envelopes by name."""
     if len(reads) < 2:
         return {}
+    for one in reads:
+        hold(bench.ctx, bench.services, one.name, actor=one.actor, tool=one.tool.name)
     results = bench.ctx.do_all(
         [
             (
                 one.name,
-                gate.effector(bench.ctx, bench.services, one),
-                gate.leaf_of(bench.ctx, bench.services, one, None),
+                execution.effector(bench.ctx, bench.services, one),
+                execution.leaf_of(bench.ctx, bench.services, one, None),
             )
             for one in reads
         ]
@@ -135,7 +135,10 @@ def _make(bench: Bench, gated: Gated) -> JsonObject | Pending:
         elif loop == "hand_off":
             result = _hand_off(bench, gated)
         else:
-            result = gate.pass_through(bench.ctx, bench.services, gated)
+            made = gate.pass_through(bench.ctx, bench.services, gated)
+            if isinstance(made, Pending):
+                return made
+            return envelope.succeeded(gated.tool, made.result, note=made.note)
     except BatonError as error:
         return envelope.failed(gated.tool, error)
     if isinstance(result, Pending):

@@ -12,12 +12,12 @@ from runtime.agent.run_files import RunFiles
 from runtime.agent.run_memory import RunMemory
 from runtime.catalog.agent import Agent, Role
 from runtime.catalog.catalog import Catalog
+from runtime.catalog.policy_of import policy_of
 from runtime.catalog.python_tools import python_tools
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ports import Clock
 from runtime.domain.run import Run
 from runtime.models.completion import Models
-from runtime.policy.parse import parse_policy
 from runtime.policy.policy import Policy
 from runtime.storage import definitions
 from runtime.storage.database import Database
@@ -65,7 +65,7 @@ def make_kit(catalog: Catalog, shared: Shared) -> Kit:
         registry.granted(agent.tools, where=f"agents/{agent.name}/agent.md")
     return Kit(
         catalog=catalog,
-        policy=parse_policy(catalog.policy_text or "version: 1\n", file="policy.yaml"),
+        policy=policy_of(catalog),
         registry=registry,
     )
 

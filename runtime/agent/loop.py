@@ -9,6 +9,7 @@ from typing import Final
 
 from runtime.agent import transcript
 from runtime.agent.calls import Bench, make_calls
+from runtime.agent.hold import hold
 from runtime.agent.kit import Services
 from runtime.agent.shape import check_inputs, check_output
 from runtime.agent.sources import Sources
@@ -113,6 +114,7 @@ def ask_model(
     ctx: Context, services: Services, name: str, prompt: Prompt, *, actor: str
 ) -> Completion:
     """Ask a model once and journal what it says and costs. Raises ``OverBudget`` before asking."""
+    hold(ctx, services, name, actor=actor, tool=None)
     ctx.check_budget(name)
     leaf = Leaf(
         kind="model",

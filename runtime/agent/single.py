@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from runtime.agent import gate
-from runtime.agent.gate import Gated
+from runtime.agent import gate, judge
+from runtime.agent.judge import Proposed
 from runtime.agent.kit import Services
 from runtime.agent.question import KIND, asking
 from runtime.agent.sources import Sources
@@ -32,25 +32,13 @@ def call_tool(ctx: Context, services: Services) -> Json:
     if given.get("refers"):
         # What a plan says itself is its planner's, who knew the request; the rest is from steps.
         sources.distrust("agent:an earlier step", json.dumps(arguments, ensure_ascii=False))
-    gated = Gated(
-        name="call",
-        tool=tool,
-        arguments=arguments,
-        actor=actor,
-        decision=gate.judge(
-            kit,
-            ctx,
-            tool=tool,
-            arguments=arguments,
-            agent=actor.split("@", 1)[0],
-            sources=sources,
-        ),
-    )
+    proposed = Proposed(name="call", tool=tool, arguments=arguments, actor=actor, sources=sources)
+    gated = judge.gated(ctx, services, kit, proposed)
     ctx.expect(gate.names_of("call"))
-    result = gate.pass_through(ctx, services, gated)
-    if isinstance(result, Pending):
+    made = gate.pass_through(ctx, services, gated)
+    if isinstance(made, Pending):
         ctx.suspend(f"approval of {tool.name}")
-    return {"answer": result}
+    return {"answer": made.result}
 
 
 def ask_person(ctx: Context, services: Services) -> Json:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from runtime.approvals import schedule
+from runtime.approvals.asked_people import whom_to_ask
+from runtime.approvals.standing import case_of
 from runtime.audit import chain
-from runtime.domain.approval import Approval, OnExpiry, Preview, Question
+from runtime.domain.approval import Approval, Difference, OnExpiry, Preview, Question
 from runtime.domain.delivery import DeliveryKind
+from runtime.domain.effects import Effect
 from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.run import Run
 from runtime.domain.states import ApprovalStatus
 from runtime.outbox.surfaces import spread
 from runtime.policy.decision import Decision
-from runtime.storage import approvals, deliveries
+from runtime.policy.eligibility import unmeetable
+from runtime.policy.policy import Policy
+from runtime.storage import absences, approvals, deliveries, trees
 from runtime.storage.connection import Connection
 
 
@@ -30,19 +36,29 @@ class Asked:
     agent: str
     preview: Preview
     decision: Decision
+    effect: Effect
+    schema: JsonObject | None = None
+    """Of the arguments, where they may be changed."""
+    replaces: str | None = None
+    differences: tuple[Difference, ...] = ()
+    kept_out: tuple[str, ...] = ()
 
 
 def opening(
-    run: Run, asked: Asked, *, now: datetime, eligible: tuple[str, ...]
+    run: Run, asked: Asked, *, now: datetime, policy: Policy
 ) -> Callable[[Connection, str], None]:
     """Give the writer of the question: called with the waiting leaf, inside its transaction.
 
-    ``eligible`` is who could decide at this moment; an empty one raises an alarm at once instead
+    Where nobody could decide by ``policy``, which is today's, an alarm is raised at once instead
     of a wait that nobody can end.
     """
 
     def opened(connection: Connection, leaf_id: str) -> None:
-        approval = _approval(run, asked, leaf_id, now)
+        approval = replace(
+            schedule.entering(_approval(run, asked, leaf_id, now), 0, now),
+            thread_owner=approvals.thread_owner(connection, run.conversation_id),
+            chain=trees.agents_above(connection, leaf_id),
+        )
         approvals.add(connection, approval, workspace=run.workspace)
         chain.append(connection, run.id, "ApprovalRequested", _facts(approval), now=now)
         deliveries.owe(
@@ -53,10 +69,17 @@ def opening(
             subject_id=approval.id,
             now=now,
         )
-        spread(connection, approval, eligible, now=now)
+        people = whom_to_ask(connection, policy, approval, now)
+        spread(connection, approval, people, now=now)
         deliveries.touch(connection, run.id, now=now)
-        if not eligible:
-            _alarm(connection, run, approval, now)
+        away = {
+            one.principal
+            for one in absences.standing(connection, now=now)
+            if one.away and one.delegate is None
+        }
+        problem = unmeetable(policy, approval.stages, case_of(approval, now), away=away)
+        if problem is not None:
+            _alarm(connection, run, approval, problem, now)
 
     return opened
 
@@ -85,15 +108,22 @@ def _approval(run: Run, asked: Asked, leaf_id: str, now: datetime) -> Approval:
         version=0,
         nonce=new_id("n"),
         requester=run.requester,
-        on_expiry=OnExpiry.HOLD if asked.question == Question.OUTCOME else decision.on_expiry,
+        on_expiry=OnExpiry.HOLD,
         created_at=now,
-        expires_at=None if seconds is None else now + timedelta(seconds=seconds),
+        expires_at=None,
+        ends_at=None if seconds is None else now + timedelta(seconds=seconds),
+        ends_how=OnExpiry.HOLD if asked.question == Question.OUTCOME else decision.on_expiry,
         decided_by=None,
         decided_by_name="",
         decided_at=None,
         decided_on="",
         decision_reason="",
         verdict=None,
+        effect=asked.effect,
+        editable_schema=asked.schema,
+        replaces=asked.replaces,
+        differences=asked.differences,
+        kept_out=asked.kept_out,
     )
 
 
@@ -110,10 +140,17 @@ def _facts(approval: Approval) -> JsonObject:
         "arguments": approval.arguments,
         "preview": {"what": approval.preview.what, "where": approval.preview.where},
         "eligible": [list(stage.eligible) for stage in approval.stages],
+        "agents": list(approval.chain),
+        "replaces": approval.replaces,
+        "kept_out": list(approval.kept_out),
     }
 
 
-def _alarm(connection: Connection, run: Run, approval: Approval, now: datetime) -> None:
+def _alarm(
+    connection: Connection, run: Run, approval: Approval, problem: str, now: datetime
+) -> None:
+    facts: JsonObject = {"approval": approval.id, "rule": approval.rule, "problem": problem}
+    chain.append(connection, run.id, "ApprovalCannotBeDecided", facts, now=now)
     deliveries.owe(
         connection,
         conversation_id=run.conversation_id,
@@ -122,7 +159,7 @@ def _alarm(connection: Connection, run: Run, approval: Approval, now: datetime) 
         subject_id=f"{approval.id}/nobody",
         now=now,
         payload={
-            "text": f"Nobody is eligible to decide about {approval.tool!r}: an operator must name"
+            "text": f"Nobody can decide about {approval.tool!r}: {problem}. An operator must name"
             f" people for rule {approval.rule!r} in policy.yaml. The run waits."
         },
     )

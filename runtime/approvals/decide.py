@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from runtime.approvals import schedule, standing
+from runtime.approvals.asked_people import whom_to_ask
+from runtime.approvals.edit import Edits, changes
+from runtime.approvals.pinned import Policies
+from runtime.approvals.standing import Denied, halt_of, stage_of
+from runtime.approvals.substitute import voter
 from runtime.audit import chain
-from runtime.domain.approval import VERDICTS, Approval, Decide, Decided, Question, Verdict
-from runtime.domain.errors import NotFound, Refused
+from runtime.domain.approval import (
+    VERDICTS,
+    Approval,
+    Decide,
+    Decided,
+    OnExpiry,
+    Question,
+    Stage,
+    Verdict,
+)
+from runtime.domain.conversation import Person
+from runtime.domain.errors import Refused
 from runtime.domain.ids import new_id
-from runtime.domain.json import Json
+from runtime.domain.json import Json, JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.durable import outside
 from runtime.outbox.surfaces import spread
-from runtime.policy.eligibility import may_decide
-from runtime.policy.policy import Policy
-from runtime.storage import approvals, deliveries, runs
+from runtime.policy.eligibility import is_one_person, may_decide
+from runtime.storage import approvals, deliveries
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
@@ -27,17 +41,18 @@ _STATUS = {
     Verdict.HAPPENED: ApprovalStatus.APPROVED,
     Verdict.REPEAT: ApprovalStatus.APPROVED,
     Verdict.ABORT: ApprovalStatus.REJECTED,
+    Verdict.EDIT: ApprovalStatus.SUPERSEDED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """The only way to decide. ``policy`` gives the policy as it is at this moment."""
+    """The only way to decide. Who may is told by the policy of this moment."""
 
     database: Database
     clock: Clock
     bell: Bell
-    policy: Callable[[], Policy]
+    policies: Policies
 
     @again_when_contended
     def decide(self, decide: Decide, *, workspace: str | None) -> Decided:
@@ -48,24 +63,23 @@ class Decisions:
             Refused: this person may not, the card is stale, or the time is up. Recorded as well.
         """
         now = self.clock.now()
-        rings: list[str] = []
-        spoken_to: list[str] = []
         try:
             with self.database.write() as connection:
-                approval = self._locked(connection, decide.approval, workspace)
-                if approval is None:
-                    raise NotFound(f"there is no approval {decide.approval!r}; see `approvals`")
+                approval = standing.locked(connection, decide.approval, workspace)
                 if approval.status != ApprovalStatus.PENDING:
                     return Decided(won=False, final=True, approval=approval)
-                self._authorise(approval, decide, now)
-                final = self._say(connection, approval, decide, now)
-                if final:
-                    rings = _close(connection, approval, decide, now)
+                _refuse_while_halted(connection, approval)
+                behalf = self._authorise(connection, approval, decide, now)
+                final, rings = self._take(connection, approval, decide, behalf, now)
                 spoken_to = deliveries.touch(connection, approval.id, now=now)
                 spoken_to += deliveries.touch(connection, approval.run_id, now=now)
                 approval = approvals.find(connection, approval.id, workspace=None) or approval
-        except _Denied as denied:
-            self._record_refusal(denied, decide, now)
+        except Denied as denied:
+            with self.database.write() as connection:
+                standing.record(
+                    connection, denied, person=decide.person, what=decide.verdict,
+                    surface=decide.surface, now=now,
+                )  # fmt: skip
             raise Refused(denied.public) from None
         # A crash before these rings leaves ready steps and due deliveries to the sweep.
         for step_id in rings:
@@ -74,31 +88,61 @@ class Decisions:
             self.bell.ring_conversation(conversation_id)
         return Decided(won=True, final=final, approval=approval)
 
-    def _locked(self, connection: Connection, ref: str, workspace: str | None) -> Approval | None:
-        """Give the approval with its run and itself locked, in that order."""
-        approval = approvals.find(connection, ref, workspace=workspace)
-        if approval is None:
-            return None
-        runs.lock(connection, approval.run_id)
-        return approvals.find(connection, approval.id, workspace=workspace, lock=True)
-
-    def _authorise(self, approval: Approval, decide: Decide, now: datetime) -> None:
+    def _authorise(
+        self, connection: Connection, approval: Approval, decide: Decide, now: datetime
+    ) -> str | None:
+        """Give on whose behalf the person speaks, None for their own. Raises where they may not."""
         if decide.verdict not in VERDICTS[approval.question]:
             words = ", ".join(sorted(VERDICTS[approval.question]))
             raise Refused(f"{decide.verdict!r} does not answer this question; say one of {words}")
         if decide.nonce is not None and decide.nonce != approval.nonce:
-            raise _Denied("this card is not the current one; decide on the newest", approval)
-        if approval.expires_at is not None and approval.expires_at <= now:
-            raise _Denied("the time to decide is over", approval)
-        stage = approval.stages[approval.stage] if approval.stages else None
-        if stage is None:
-            raise _Denied("nobody is eligible to decide this; name people in policy.yaml", approval)
-        refusal = may_decide(self.policy(), stage, decide.person, approval.requester)
-        if refusal is not None:
-            raise _Denied(refusal, approval)
+            raise Denied("this card is not the current one; decide on the newest", approval)
+        if (
+            approval.expires_at is not None
+            and approval.expires_at <= now
+            and approval.on_expiry == OnExpiry.DENY
+        ):
+            raise Denied("the time to decide is over", approval)
+        if decide.verdict in stage_of(approval).reasons_for and not decide.reason.strip():
+            raise Refused(f"policy wants a reason to {decide.verdict} this; say why")
+        if decide.verdict == Verdict.REJECT and self._vetoes(approval, decide.person, now):
+            return None
+        return voter(connection, self.policies.current(), approval, decide.person, now)
+
+    def _vetoes(self, approval: Approval, person: Person, now: datetime) -> bool:
+        """Tell whether this person's no ends it, whoever else is asked."""
+        veto = Stage(eligible=stage_of(approval).veto)
+        case = replace(standing.case_of(approval, now), added=())
+        return bool(veto.eligible) and (
+            may_decide(self.policies.current(), veto, person, case) is None
+        )
+
+    def _take(
+        self,
+        connection: Connection,
+        approval: Approval,
+        decide: Decide,
+        behalf: str | None,
+        now: datetime,
+    ) -> tuple[bool, list[str]]:
+        """Record the verdict; give whether it settles the question, and what to ring."""
+        if changes(approval, decide) is None:
+            final = self._say(connection, approval, decide, behalf, now)
+            return final, _close(connection, approval, decide, now) if final else []
+        if decide.verdict != Verdict.APPROVE:
+            raise Refused("arguments are changed by approving with others; leave them out here")
+        Edits(policies=self.policies).check(connection, approval, decide, now)
+        edit = replace(decide, verdict=Verdict.EDIT)
+        self._say(connection, approval, edit, behalf, now)
+        return True, _close(connection, approval, edit, now)
 
     def _say(
-        self, connection: Connection, approval: Approval, decide: Decide, now: datetime
+        self,
+        connection: Connection,
+        approval: Approval,
+        decide: Decide,
+        behalf: str | None,
+        now: datetime,
     ) -> bool:
         """Record the verdict; give whether it settles the question."""
         first = approvals.say(
@@ -113,41 +157,58 @@ class Decisions:
             reason=decide.reason[:2000],
             surface=decide.surface,
             at=now,
+            arguments=decide.arguments if decide.verdict == Verdict.EDIT else None,
+            on_behalf_of=behalf,
         )
         if not first:
-            raise _Denied("you have decided already; the others must agree too", approval)
+            raise Denied("you have decided already; the others must agree too", approval)
+        if decide.verdict == Verdict.REJECT:
+            return self._ends(connection, approval, decide.person, now)
         if decide.verdict != Verdict.APPROVE:
             return True
         stage = approval.stages[approval.stage]
-        if approvals.agreed(connection, approval.id, stage=approval.stage) < stage.quorum:
+        if _count(connection, approval, Verdict.APPROVE) < stage.quorum:
             return False
         if approval.stage + 1 < len(approval.stages):
+            further = schedule.entering(approval, approval.stage + 1, now)
             approvals.change(
-                connection, approval, expected_version=approval.version, stage=approval.stage + 1
+                connection,
+                approval,
+                expected_version=approval.version,
+                **schedule.columns(further),
             )
-            asked = approval.stages[approval.stage + 1]
-            names = self.policy().eligible_names(asked, approval.requester)
-            spread(connection, approval, names, now=now)
+            people = whom_to_ask(connection, self.policies.current(), further, now)
+            spread(connection, further, people, now=now)
             return False
         return True
 
-    def _record_refusal(self, denied: _Denied, decide: Decide, now: datetime) -> None:
-        facts: dict[str, Json] = {
-            "approval": denied.approval.id,
-            "by": decide.person.principal,
-            "verdict": decide.verdict,
-            "surface": decide.surface,
-            "because": denied.public,
-        }
-        with self.database.write() as connection:
-            chain.append(connection, denied.approval.run_id, "DecisionRefused", facts, now=now)
+    def _ends(
+        self, connection: Connection, approval: Approval, person: Person, now: datetime
+    ) -> bool:
+        """Tell whether a no ends it: everybody's does, unless the stage names whose."""
+        stage = stage_of(approval)
+        if not stage.veto or self._vetoes(approval, person, now):
+            return True
+        noes = _count(connection, approval, Verdict.REJECT)
+        names = self.policies.current().eligible_names(stage, standing.case_of(approval, now))
+        within_reach = len(names) - noes if all(map(is_one_person, names)) else stage.quorum
+        return noes >= stage.quorum or within_reach < stage.quorum
 
 
-class _Denied(Exception):
-    def __init__(self, public: str, approval: Approval) -> None:
-        super().__init__(public)
-        self.public = public
-        self.approval = approval
+def _refuse_while_halted(connection: Connection, approval: Approval) -> None:
+    """Let nobody decide about what the red switch has stopped; the question stays open."""
+    halt = halt_of(connection, approval)
+    if halt is not None:
+        raise Denied(
+            f"{halt.words}; nobody decides about it until two people lift halt {halt.number}",
+            approval,
+        )
+
+
+def _count(connection: Connection, approval: Approval, verdict: Verdict) -> int:
+    """Count the votes for a verdict in the present stage; each row is another person's."""
+    said = approvals.history(connection, [approval.id]).get(approval.id, [])
+    return sum(one.stage == approval.stage and one.verdict == verdict for one in said)
 
 
 def _close(connection: Connection, approval: Approval, decide: Decide, now: datetime) -> list[str]:
@@ -176,23 +237,35 @@ def _close(connection: Connection, approval: Approval, decide: Decide, now: date
         "rule": approval.rule,
         "seconds": round((now - approval.created_at).total_seconds(), 3),
     }
+    if decide.verdict == Verdict.EDIT:
+        facts["arguments"] = decide.arguments
     chain.append(connection, approval.run_id, "ApprovalDecided", facts, now=now)
     if approval.question == Question.OUTCOME:
         return _settle_doubt(connection, approval, decide, now)
+    by = decide.person.name or decide.person.principal
+    if decide.verdict == Verdict.EDIT:
+        changed: dict[str, Json] = {
+            "arguments": decide.arguments,
+            "principals": list(decide.person.principals),
+        }
+        return answer_call(
+            connection, approval, verdict=Verdict.EDIT, reason=decide.reason, by=by, now=now,
+            more=changed,
+        )  # fmt: skip
     return answer_call(
-        connection, approval, verdict=_STATUS[decide.verdict], reason=decide.reason,
-        by=decide.person.name or decide.person.principal, now=now,
-    )  # fmt: skip
+        connection, approval, verdict=_STATUS[decide.verdict], reason=decide.reason, by=by, now=now
+    )
 
 
 def answer_call(
     connection: Connection,
     approval: Approval,
     *,
-    verdict: ApprovalStatus,
+    verdict: ApprovalStatus | Verdict,
     reason: str,
     by: str,
     now: datetime,
+    more: JsonObject | None = None,
 ) -> list[str]:
     """Tell the step that waits how its call was decided; name what to ring."""
     output: dict[str, Json] = {
@@ -201,6 +274,7 @@ def answer_call(
         "verdict": verdict,
         "reason": reason,
         "by": by,
+        **(more or {}),
     }
     rings = outside.answer(
         connection, approval.step_id, status=StepStatus.SUCCEEDED, output=output, now=now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from runtime.catalog.agent import Agent, Role
@@ -26,6 +26,8 @@ class Catalog:
     models_text: str | None
     mcp_text: str | None
     digest: str
+    agent_policies: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By agent, the text of its own policy.yaml, where it has one."""
 
     @classmethod
     def of(
@@ -36,6 +38,7 @@ class Catalog:
         policy_text: str | None = None,
         models_text: str | None = None,
         mcp_text: str | None = None,
+        agent_policies: Mapping[str, str] | None = None,
     ) -> Catalog:
         """Put a catalog together, its agents by name, and give it its digest."""
         by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
@@ -48,6 +51,7 @@ class Catalog:
             "policy": policy_text,
             "models": models_text,
             "mcp": mcp_text,
+            **({"agent_policies": dict(agent_policies)} if agent_policies else {}),
         }
         return cls(
             agents=by_name,
@@ -56,6 +60,7 @@ class Catalog:
             models_text=models_text,
             mcp_text=mcp_text,
             digest=digest_of(whole),
+            agent_policies=dict(agent_policies or {}),
         )
 
     def agent(self, name: str) -> Agent:
@@ -101,6 +106,7 @@ class Catalog:
             "models": self.models_text,
             "mcp": self.mcp_text,
             "digest": self.digest,
+            "agent_policies": dict(self.agent_policies),
         }
 
     @classmethod
@@ -117,4 +123,5 @@ class Catalog:
             models_text=cast("str | None", value["models"]),
             mcp_text=cast("str | None", value["mcp"]),
             digest=str(value["digest"]),
+            agent_policies=cast("dict[str, str]", value.get("agent_policies") or {}),
         )

@@ -16,6 +16,7 @@ from runtime.catalog.dialogue import read_dialogue
 from runtime.catalog.folder import version_of
 from runtime.catalog.front_matter import FrontMatter, read_front_matter
 from runtime.catalog.located import Located, read_yaml
+from runtime.catalog.policy_of import agent_rules
 from runtime.catalog.problems import Problems, near
 from runtime.catalog.workflow.folder import read_workflows
 from runtime.domain.errors import Misconfigured
@@ -54,6 +55,7 @@ def load_catalog(path: Path) -> Catalog:
     mcp_text = _text(path / "mcp.json", problems)
     if policy_text is not None:
         _check_policy(policy_text, file=path / "policy.yaml", problems=problems)
+    agent_policies = _agent_policies(path, names, policy_text, problems)
     tiers = _tiers(models_text, file=path / "models.yaml", problems=problems)
     servers = _servers(mcp_text, file=path / "mcp.json", problems=problems)
     for draft in drafts:
@@ -68,7 +70,26 @@ def load_catalog(path: Path) -> Catalog:
         policy_text=policy_text,
         models_text=models_text,
         mcp_text=mcp_text,
+        agent_policies=agent_policies,
     )
+
+
+def _agent_policies(
+    path: Path, names: list[str], policy_text: str | None, problems: Problems
+) -> dict[str, str]:
+    """Give what agents add to the policy about themselves, each checked."""
+    found: dict[str, str] = {}
+    for name in names:
+        text = _text(path / name / "policy.yaml", problems)
+        if text is None:
+            continue
+        found[name] = text
+        try:
+            policy = parse_policy(policy_text or "version: 1\n", file="policy.yaml")
+            agent_rules(name, text, policy, file=str(path / name / "policy.yaml"))
+        except Misconfigured as error:
+            problems.adopt(error)
+    return found
 
 
 def _agent_folders(path: Path, problems: Problems) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from runtime.domain.conversation import Person
+from runtime.domain.effects import Effect
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.states import ApprovalStatus
 
@@ -28,6 +29,9 @@ class Verdict(StrEnum):
     HAPPENED = "happened"
     REPEAT = "repeat"
     ABORT = "abort"
+    EDIT = "edit"
+    """Approve with other arguments: closes the question, and asks anew about what was changed.
+    Never said as such; it is what ``approve`` with arguments is recorded as."""
 
 
 VERDICTS: dict[Question, frozenset[Verdict]] = {
@@ -41,6 +45,8 @@ class OnExpiry(StrEnum):
 
     HOLD = "hold"
     DENY = "deny"
+    ESCALATE = "escalate"
+    """More people are asked; those who were asked before may still decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,60 @@ class Stage:
     """Principals (``slack:T024/U061``) and ``role:NAME``, resolved again at every click."""
     quorum: int = 1
     """How many distinct people must approve."""
+    veto: tuple[str, ...] = ()
+    """Whose no ends it at once. Empty: everybody's who is eligible. Where somebody is named, the
+    no of others counts against the quorum, and they may not approve any more."""
+    limit_seconds: float | None = None
+    """How long this stage may take."""
+    on_limit: OnExpiry = OnExpiry.HOLD
+    escalate_to: tuple[tuple[str, ...], ...] = ()
+    """The ladder: whom each rung adds. After the last one the question is held."""
+    remind_seconds: float | None = None
+    """How often those who are asked are reminded."""
+    reasons_for: tuple[Verdict, ...] = ()
+    """Verdicts that need a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is not as it was when people were asked before."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one person said, once, in one stage. Never changed afterwards."""
+
+    principal: str
+    name: str
+    stage: int
+    verdict: Verdict
+    reason: str
+    surface: str
+    at: datetime
+    on_behalf_of: str | None = None
+    """Whose vote it was, where they had handed it on."""
+    arguments: JsonObject | None = None
+    """With ``edit``: what the call was changed to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A question to the requester, asked before deciding, and its answer."""
+
+    id: str
+    approval_id: str
+    asked_by: str
+    asked_by_name: str
+    text: str
+    surface: str
+    at: datetime
+    answer: str = ""
+    answered_by_name: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +162,45 @@ class Approval:
     decided_on: str
     decision_reason: str
     verdict: Verdict | None
+    effect: Effect = Effect.IRREVERSIBLE
+    """Of the tool: policy is asked with it again where arguments are changed."""
+    editable_schema: JsonObject | None = None
+    """JSON schema of the tool's arguments; None where nothing may be changed."""
+    thread_owner: str = ""
+    """Who began the conversation."""
+    chain: tuple[str, ...] = ()
+    """The agents between the request and the call, outermost first; the last proposed it."""
+    replaces: str | None = None
+    """The approval of the same call that no longer holds."""
+    differences: tuple[Difference, ...] = ()
+    """What has changed since that one."""
+    kept_out: tuple[str, ...] = ()
+    """Principals who changed the arguments: they do not count in a quorum about them."""
+    added: tuple[str, ...] = ()
+    """Whom escalation has added to the present stage."""
+    rung: int = 0
+    """How often the present stage was escalated."""
+    remind_at: datetime | None = None
+    reminders: int = 0
+    """How often those who are asked were reminded, in all."""
+    ends_at: datetime | None = None
+    """When the whole of it ends; ``expires_at`` is the next of this and the stage's own limit."""
+    ends_how: OnExpiry = OnExpiry.HOLD
+    claimed_by: str | None = None
+    claimed_by_name: str = ""
+    """Who says they are looking at it. It keeps nobody else from deciding."""
+    claimed_at: datetime | None = None
     may_decide: tuple[str, ...] = ()
-    """The principals and globs behind the present stage's words, by the policy of this moment;
-    filled in by queries, never stored."""
+    """The principals and globs behind the present stage's words, by the policy of this moment.
+    This and what follows is filled in by queries, never stored."""
+    eligible_people: tuple[str, ...] = ()
+    """Principals who may decide now and have not spoken: those to mention or write to."""
+    eligible_groups: tuple[str, ...] = ()
+    """Groups of a chat that may decide now, as in ``Person.groups``: look them up at the click."""
+    history: tuple[Said, ...] = ()
+    """Everything said so far, oldest first."""
+    questions: tuple[Inquiry, ...] = ()
+    """What was asked before deciding, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +218,9 @@ class Decide:
     """The nonce the card carried; a stale one is refused. None from surfaces that show no card."""
     result: Json = None
     """With ``happened``: what the call returned, as far as the person knows."""
+    arguments: JsonObject | None = None
+    """With ``approve``: the call as it should be made instead. It is checked as a new one, and
+    somebody else must agree to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

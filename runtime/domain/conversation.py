@@ -28,6 +28,10 @@ class Person:
     external_id: str
     name: str = ""
     kind: PersonKind = PersonKind.MEMBER
+    groups: tuple[str, ...] = ()
+    """Groups of the chat that the person is in at this moment, of those in question, named as in
+    policies: ``slack:T024/S0123``, ``teams:TENANT/OBJECT-ID``. The channel looks them up at the
+    click; who is in none of them, or whose groups nobody looked up, has none."""
 
     also: tuple[str, ...] = ()
     """Principals of the same person's other accounts, as far as they were linked with proof;

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from runtime.agent.question import KIND as QUESTION
+from runtime.approvals import inquire
 from runtime.audit import chain
 from runtime.catalog.catalog import Catalog
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, PersonKind, Received, Reception
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.errors import NotFound, Refused
+from runtime.domain.halt import halting
 from runtime.domain.ids import new_id, step_id
 from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
@@ -22,7 +24,19 @@ from runtime.domain.words import storable
 from runtime.durable import outside
 from runtime.observability.redaction import Redactor
 from runtime.orchestrator.conduct import KIND as ROOT
-from runtime.storage import conversations, definitions, deliveries, runs, signals, steps, trees
+from runtime.policy.access import Right
+from runtime.policy.policy import Policy
+from runtime.storage import (
+    conversations,
+    definitions,
+    deliveries,
+    halts,
+    inquiries,
+    runs,
+    signals,
+    steps,
+    trees,
+)
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
@@ -39,6 +53,7 @@ class Hearing:
     clock: Clock
     bell: Bell
     catalog: Callable[[], Catalog]
+    policy: Callable[[], Policy]
     budget: Budget
     """Caps that new runs are given."""
 
@@ -106,10 +121,7 @@ class Hearing:
         text = _without_keys(storable(text))
         now = self.clock.now()
         with self.database.write() as connection:
-            leaf = steps.read_step(connection, leaf_id)
-            run = runs.read(connection, leaf.run_id) if leaf else None
-            if leaf is None or run is None or leaf.kind != QUESTION:
-                raise NotFound("there is no such question")
+            run = _run_that_asks(connection, leaf_id)
             runs.lock(connection, run.id)
             if run.requester not in person.principals and not _shares_machine(person, run):
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
@@ -128,6 +140,17 @@ class Hearing:
                 connection, event_key, person=person, now=self.clock.now()
             )
 
+    def _require(self, connection: Connection, message: Message) -> None:
+        """Refuse who may not begin this, or anybody while it is halted."""
+        lacking = self.policy().lacks(message.person, Right.ASK, start=message.agent or "")
+        if lacking is not None:
+            raise Refused(lacking)
+        halt = halting(
+            halts.standing(connection), workspace=message.place.workspace, agent=message.agent
+        )
+        if halt is not None:
+            raise Refused(f"{halt.words}; ask again when two people have lifted it")
+
     def _start(
         self, connection: Connection, message: Message, conversation_id: str, now: datetime
     ) -> Run:
@@ -135,6 +158,7 @@ class Hearing:
         if not text:
             raise Refused("there was no request in that; say what you want done")
         catalog = self.catalog()
+        self._require(connection, message)
         if message.agent is not None:
             catalog.agent(message.agent)
         if message.workflow is not None:
@@ -194,6 +218,9 @@ class Hearing:
                 rings = _answer(connection, leaf_id, message.person, message.text, now)
                 if rings is not None:
                     return rings
+            for asked in inquiries.open_in(connection, run.id):
+                if inquire.answer(connection, asked.id, message.person, message.text, now):
+                    return []
         payload = {
             "principal": message.person.principal,
             "name": message.person.name,
@@ -229,9 +256,22 @@ def _take(
         raise _TakenMeanwhile
 
 
+def _run_that_asks(connection: Connection, question_id: str) -> Run:
+    """Give the run of an agent's question, or of one that is asked before deciding."""
+    leaf = steps.read_step(connection, question_id)
+    run_id = leaf.run_id if leaf is not None and leaf.kind == QUESTION else None
+    run_id = run_id or inquire.run_of(connection, question_id)
+    run = runs.read(connection, run_id) if run_id else None
+    if run is None:
+        raise NotFound("there is no such question")
+    return run
+
+
 def _answer(
     connection: Connection, leaf_id: str, person: Person, text: str, now: datetime
 ) -> list[str] | None:
+    if leaf_id.startswith(inquiries.PREFIX):
+        return [] if inquire.answer(connection, leaf_id, person, text, now) else None
     rings = outside.answer(
         connection,
         leaf_id,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from runtime.agent.question import KIND as QUESTION
+from runtime.approvals.standing import Denied
+from runtime.approvals.substitute import voter
 from runtime.audit import personal
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person, Place
@@ -18,7 +20,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
-from runtime.policy.eligibility import may_decide
+from runtime.door.asked import as_question, complete
 from runtime.policy.policy import Policy
 from runtime.storage import (
     approvals,
@@ -27,6 +29,7 @@ from runtime.storage import (
     blobs,
     conversations,
     deliveries,
+    inquiries,
     numbers,
     runs,
     trees,
@@ -64,7 +67,7 @@ class Looking:
         with self.database.read() as connection:
             run_id = self._find(connection, run, workspace).id if run else None
             found = approvals.pending(connection, workspace=workspace, run_id=run_id)
-        return [self.with_people(approval) for approval in found]
+            return self._complete(connection, found)
 
     def approvals_for(self, person: Person) -> list[Approval]:
         """Give what waits where a person is, and what waits for them elsewhere, oldest first."""
@@ -83,25 +86,25 @@ class Looking:
         """Give one approval by id or number. Raises ``NotFound``."""
         with self.database.read() as connection:
             found = approvals.find(connection, ref, workspace=workspace)
-        if found is None:
-            raise NotFound(f"there is no approval {ref!r}; `approvals` lists what waits")
-        return self.with_people(found)
+            if found is None:
+                raise NotFound(f"there is no approval {ref!r}; `approvals` lists what waits")
+            return self._complete(connection, [found])[0]
 
-    def with_people(self, approval: Approval) -> Approval:
-        """Fill in who may decide its present stage: principals and globs, as policies name them."""
-        if not approval.stages:
-            return approval
-        stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
-        names = self.policy().eligible_names(stage, approval.requester)
-        return replace(approval, may_decide=names)
+    def _complete(self, connection: Connection, found: Sequence[Approval]) -> list[Approval]:
+        return complete(connection, found, policy=self.policy(), now=self.clock.now())
 
     def refusal(self, ref: str, person: Person) -> str | None:
         """Say why a person may not decide an approval now; None where they may."""
         approval = self.approval(ref, workspace=self.workspace_of_approval(ref, person))
-        if not approval.stages:
-            return "nobody is eligible to decide this; an operator must name people in policy.yaml"
-        stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
-        return may_decide(self.policy(), stage, person, approval.requester)
+        with self.database.read() as connection:
+            return self._refusal(connection, approval, person)
+
+    def _refusal(self, connection: Connection, approval: Approval, person: Person) -> str | None:
+        try:
+            voter(connection, self.policy(), approval, person, self.clock.now())
+        except Denied as denied:
+            return denied.public
+        return None
 
     def workspace_of_approval(self, ref: str, person: Person) -> str | None:
         """Give the workspace to look for an approval in on behalf of a person.
@@ -116,14 +119,13 @@ class Looking:
         with self.database.read() as connection:
             found = approvals.find(connection, ref, workspace=None)
             run = runs.read(connection, found.run_id) if found else None
-        if found is None or run is None or run.workspace == own:
-            return own
-        theirs = run.workspace in _workspaces(person)
-        asked = any(
-            may_decide(self.policy(), stage, person, found.requester) is None
-            for stage in found.stages
-        )
-        return run.workspace if theirs or asked else own
+            if found is None or run is None or run.workspace == own:
+                return own
+            if run.workspace in _workspaces(person):
+                return run.workspace
+            rounds = [replace(found, stage=number) for number in range(len(found.stages))]
+            asked = any(self._refusal(connection, each, person) is None for each in rounds)
+        return run.workspace if asked else own
 
     def workspace_of_run(self, ref: str, person: Person) -> str | None:
         """Give the workspace to look for a run in: where the person has an account."""
@@ -188,8 +190,13 @@ class Looking:
                 return self._view(connection, run) if run else None
             if delivery.kind == DeliveryKind.APPROVAL_CARD:
                 approval = approvals.find(connection, delivery.subject_id, workspace=None)
-                return self.with_people(approval) if approval else None
+                return self._complete(connection, [approval])[0] if approval else None
             if delivery.kind == DeliveryKind.QUESTION:
+                asked = inquiries.find(connection, delivery.subject_id)
+                if asked is not None:
+                    approval = approvals.find(connection, asked.approval_id, workspace=None)
+                    open_still = approval and approval.status == ApprovalStatus.PENDING
+                    return as_question(asked, closed=not open_still)
                 leaf = step_table.read_step(connection, delivery.subject_id)
                 return _question(leaf) if leaf else None
         return None
@@ -225,13 +232,14 @@ class Looking:
         tasks = trees.tasks_of_root(connection, run.id)
         planned = [step for step in tasks if step.kind in _PLANNED]
         questions = [_question(leaf) for leaf in trees.leaves(connection, run.id, kind=QUESTION)]
+        questions += [as_question(one) for one in inquiries.open_in(connection, run.id)]
         asked = approvals.of_run(connection, run.id)
         return RunView(
             run=run,
             place=conversations.read(connection, run.conversation_id).place,
             status=_status(run, planned, asked, questions),
             steps=tuple(planned),
-            approvals=tuple(self.with_people(one) for one in asked),
+            approvals=tuple(self._complete(connection, asked)),
             questions=tuple(one for one in questions if not one.answered),
             artifacts=tuple(artifacts.of_run(connection, run.id)),
             read_at=self.clock.now(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runtime.approvals.asked_people import whom_to_ask
 from runtime.domain.conversation import Person, PersonKind, Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.ports import Bell, Clock
@@ -78,11 +79,9 @@ class Reaching:
         approval = approvals.find(connection, approval_id, workspace=None)
         if approval is None or not approval.stages:
             return []
-        stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
-        names = self.policy().eligible_names(stage, approval.requester)
-        return spreading.move(
-            connection, approval_id, place, names, reason=reason, now=self.clock.now()
-        )
+        now = self.clock.now()
+        names = whom_to_ask(connection, self.policy(), approval, now)
+        return spreading.move(connection, approval_id, place, names, reason=reason, now=now)
 
     def _ring(self, conversation_ids: list[str]) -> None:
         # A crash before these rings leaves due deliveries to the sweep.

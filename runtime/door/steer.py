@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from runtime.audit import calls, chain
 from runtime.domain.conversation import Person, PersonKind
@@ -15,12 +14,11 @@ from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.door.again import reopen
 from runtime.durable import outside
 from runtime.outbox.announce import Announcements
+from runtime.policy.access import Right
 from runtime.policy.policy import Policy
 from runtime.storage import deliveries, runs, trees
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
-
-_STEERING = ("operator", "approver")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +123,8 @@ class Steering:
         run = runs.read(connection, run.id) or run
         if not self._steers(person, run):
             raise Refused(
-                f"only {run.requester_name or run.requester} or somebody with the role"
-                f" 'operator' may {verb} run #{run.number}"
+                f"only {run.requester_name or run.requester}, or somebody with the grant 'steer'"
+                f" under `access` in policy.yaml, may {verb} run #{run.number}"
             )
         return run
 
@@ -135,10 +133,4 @@ class Steering:
             return False
         if run.requester in person.principals:
             return True
-        policy = self.policy()
-        patterns = [name for role in _STEERING for name in policy.roles.get(role, ())]
-        return any(
-            fnmatchcase(principal, pattern)
-            for principal in person.principals
-            for pattern in patterns
-        )
+        return self.policy().lacks(person, Right.STEER) is None

@@ -22,6 +22,10 @@ class Announcer(Protocol):
         """The run has its result."""
         ...
 
+    def cut_off(self, connection: Connection, step: Step) -> None:
+        """A task failed, and what had not ended below it was cancelled: nobody need answer it."""
+        ...
+
     def step_parked(self, connection: Connection, step: Step) -> None:
         """A step took its process down too often and will not be tried again by itself."""
         ...
@@ -37,4 +41,7 @@ class Silent:
         """Tell nobody."""
 
     def step_parked(self, connection: Connection, step: Step) -> None:
+        """Tell nobody."""
+
+    def cut_off(self, connection: Connection, step: Step) -> None:
         """Tell nobody."""

@@ -81,6 +81,15 @@ class Context:
         """Tell whether the handler is still behind what an earlier entry did."""
         return self._attempt.journal.replaying
 
+    def holds(self, name: str) -> bool:
+        """Tell whether an entry is in the journal, finished or not, without asking for it."""
+        return self._attempt.journal.get(self._attempt.path(name)) is not None
+
+    def has_ended(self, name: str) -> bool:
+        """Tell whether an entry is in the journal and will only be read from there."""
+        entry = self._attempt.journal.get(self._attempt.path(name))
+        return entry is not None and entry.status in ENDED_STEP
+
     def key(self, name: str) -> str:
         """Give the idempotency key of the effect ``name``: the same for every repeat of it."""
         return effects.key_of(self._attempt, name)

@@ -53,6 +53,7 @@ def write_end(
             return None
         if status == StepStatus.FAILED:
             trees.cancel_below(connection, step, now=engine.clock.now())
+            engine.announcer.cut_off(connection, step)
         if attempt.follower is not None and not engine.stopping:
             terms = {"step_id": attempt.follower, **engine.claim_terms()}
             claimed = steps.CLAIM.first(connection, terms)

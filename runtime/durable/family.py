@@ -291,3 +291,4 @@ def cancel(attempt: Attempt, name: str) -> None:
     with attempt.engine.database.write() as connection:
         trees.cancel_below(connection, below, now=attempt.now())
         trees.cancel_one(connection, attempt.id(name), now=attempt.now())
+        attempt.engine.announcer.cut_off(connection, below)

@@ -49,6 +49,17 @@ class Announcements:
             now=now,
         )
 
+    def cut_off(self, connection: Connection, step: Step) -> None:
+        """Close what was asked below a task that failed; its cards must not go on asking."""
+        now = self._clock.now()
+        for approval_id in approvals.cancel_below(connection, step.run_id, now=now):
+            facts: JsonObject = {"approval": approval_id, "step": step.path}
+            chain.append(connection, step.run_id, "ApprovalNoLongerNeeded", facts, now=now)
+            deliveries.touch(connection, approval_id, now=now)
+        for question in trees.leaves(connection, step.run_id, kind=DeliveryKind.QUESTION.value):
+            if question.status == StepStatus.CANCELLED:
+                deliveries.touch(connection, question.id, now=now)
+
     def step_parked(self, connection: Connection, step: Step) -> None:
         """Tell the conversation that a person must look."""
         run = runs.read(connection, step.run_id)

@@ -51,6 +51,11 @@ class Condition:
         return _compares(actual, self.test, self.value)
 
 
+def value_at(arguments: JsonObject, path: str) -> Json:
+    """Give the value at a dotted path; None where there is none."""
+    return _follow(arguments, path)[1]
+
+
 def _follow(arguments: JsonObject, path: str) -> tuple[bool, Json]:
     value: Json = arguments
     for part in path.split("."):

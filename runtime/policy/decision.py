@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from runtime.domain.approval import OnExpiry, Stage
@@ -32,6 +33,8 @@ class Proposal:
     channel: str
     labels: tuple[str, ...] = ()
     """Where arguments came from that nobody here vouches for, such as ``tool:http_get``."""
+    at: datetime | None = None
+    """The moment of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +50,14 @@ class Decision:
     stages: tuple[Stage, ...] = ()
     on_expiry: OnExpiry = OnExpiry.DENY
     expires_after_seconds: float | None = None
+
+    @property
+    def strictness(self) -> tuple[int, int, int]:
+        """Order decisions: deny over ask over allow; among asks, more people and rounds first."""
+        rank = {Outcome.ALLOW: 0, Outcome.ASK: 1, Outcome.DENY: 2}[self.outcome]
+        return rank, sum(stage.quorum for stage in self.stages), len(self.stages)
+
+
+def stricter(first: Decision, second: Decision) -> Decision:
+    """Give the stricter of two decisions about one call; the first where they are alike."""
+    return second if second.strictness > first.strictness else first

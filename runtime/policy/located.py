@@ -66,6 +66,11 @@ class Located:
             for index, node in enumerate(self.node.value)
         ]
 
+    @property
+    def is_list(self) -> bool:
+        """Tell whether a list is written here."""
+        return isinstance(self.node, SequenceNode)
+
     def text(self) -> str:
         """Give a text; numbers and the like must be quoted to count as one."""
         value = self.scalar()

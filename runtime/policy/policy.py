@@ -9,9 +9,13 @@ from typing import Final
 
 from runtime.domain.approval import Stage
 from runtime.domain.canonical import digest
+from runtime.domain.conversation import Person
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json
+from runtime.policy.access import STANDARD, Entry, Right, refusal
+from runtime.policy.case import Case
 from runtime.policy.decision import Decision, Outcome, Proposal
+from runtime.policy.on_call import OnCall
 from runtime.policy.rule import Rule
 
 STANDARD_OUTCOMES: Final[Mapping[Effect, Outcome]] = MappingProxyType(
@@ -33,6 +37,8 @@ class Policy:
     rules: tuple[Rule, ...] = ()
     defaults: Mapping[Effect, Outcome] = field(default_factory=lambda: STANDARD_OUTCOMES)
     default_eligible: tuple[str, ...] = STANDARD_ELIGIBLE
+    on_call: Mapping[str, OnCall] = field(default_factory=dict[str, OnCall])
+    access: tuple[Entry, ...] = STANDARD
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,40 +64,60 @@ class Policy:
             expires_after_seconds=rule.expires_after_seconds,
         )
 
-    def eligible_names(self, stage: Stage, requester: str) -> tuple[str, ...]:
-        """List for display who may decide: principals and globs, in order, each once.
+    def lacks(self, person: Person, right: Right, *, start: str = "") -> str | None:
+        """Say which grant a person lacks, in words for them; None where they have it."""
+        return refusal(self.access, self.roles, person, right, start=start)
+
+    def stages_for(self, tool: str) -> tuple[Stage, ...]:
+        """Give the stages people may be asked in about calls of a tool, whatever its arguments."""
+        found = [
+            stage
+            for rule in self.rules
+            if rule.outcome is Outcome.ASK and rule.speaks_of(tool)
+            for stage in rule.stages
+        ]
+        return (*found, Stage(eligible=self.default_eligible))
+
+    def eligible_names(self, stage: Stage, case: Case) -> tuple[str, ...]:
+        """List who may decide: principals, globs and ``group:`` entries, in order, each once.
 
         Empty means nobody can, and somebody must be told.
         """
-        excluded = self.excluded(stage, requester)
+        excluded = self.excluded(stage, case)
         names = [
             name
-            for entry in stage.eligible
+            for entry in (*stage.eligible, *case.added)
             if not entry.startswith("!")
-            for name in self.resolve(entry, requester)
+            for name in self.resolve(entry, case)
             if name not in excluded
         ]
         return tuple(dict.fromkeys(names))
 
-    def resolve(self, entry: str, requester: str) -> tuple[str, ...]:
-        """Give the principals and globs behind ``requester``, ``role:NAME`` or a principal.
+    def resolve(self, entry: str, case: Case) -> tuple[str, ...]:
+        """Give what is behind ``requester``, ``role:NAME``, a principal or a group.
 
         A role that this version of the policy does not know holds nobody.
         """
         if entry == "requester":
-            return (requester,) if requester else ()
+            return (case.requester,) if case.requester else ()
+        if entry == "thread-owner":
+            return (case.thread_owner,) if case.thread_owner else ()
         if entry.startswith("role:"):
             return self.roles.get(entry.removeprefix("role:"), ())
+        if entry.startswith("on-call:"):
+            table = self.on_call.get(entry.removeprefix("on-call:"))
+            return table.at(case.at) if table is not None and case.at is not None else ()
         return (entry,)
 
-    def excluded(self, stage: Stage, requester: str) -> tuple[str, ...]:
+    def excluded(self, stage: Stage, case: Case) -> tuple[str, ...]:
         """Give the principals and globs that entries such as ``!requester`` shut out."""
-        return tuple(
+        named = [
             name
             for entry in stage.eligible
             if entry.startswith("!")
-            for name in self.resolve(entry[1:], requester)
-        )
+            for name in self.resolve(entry[1:], case)
+        ]
+        return (*named, *case.kept_out)
 
     def _default(self, proposal: Proposal) -> Decision:
         outcome = self.defaults[proposal.effect]
@@ -114,6 +140,8 @@ class Policy:
             "roles": {name: list(people) for name, people in self.roles.items()},
             "defaults": {effect.value: outcome.value for effect, outcome in self.defaults.items()},
             "default_eligible": list(self.default_eligible),
+            "access": [entry.spelled() for entry in self.access],
+            "on_call": {name: table.spelled() for name, table in self.on_call.items()},
             "rules": [_spelled_rule(rule) for rule in self.rules],
         }
 
@@ -137,8 +165,23 @@ def _spelled_rule(rule: Rule) -> Json:
         "requesters": list(rule.requesters),
         "channels": list(rule.channels),
         "where": [[c.path, c.test.value, c.value] for c in rule.where],
-        "stages": [{"eligible": list(s.eligible), "quorum": s.quorum} for s in rule.stages],
+        "labels": list(rule.labels),
+        "times": [window.spelled() for window in rule.times],
+        "stages": [_spelled_stage(stage) for stage in rule.stages],
         "on_expiry": rule.on_expiry.value,
         "expires_after_seconds": rule.expires_after_seconds,
         "reason": rule.reason,
+    }
+
+
+def _spelled_stage(stage: Stage) -> Json:
+    return {
+        "eligible": list(stage.eligible),
+        "quorum": stage.quorum,
+        "veto": list(stage.veto),
+        "limit_seconds": stage.limit_seconds,
+        "on_limit": stage.on_limit.value,
+        "escalate_to": [list(rung) for rung in stage.escalate_to],
+        "remind_seconds": stage.remind_seconds,
+        "reasons_for": [verdict.value for verdict in stage.reasons_for],
     }

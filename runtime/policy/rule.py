@@ -9,6 +9,7 @@ from runtime.domain.approval import OnExpiry, Stage
 from runtime.domain.effects import Effect
 from runtime.policy.condition import Condition
 from runtime.policy.decision import Outcome, Proposal
+from runtime.policy.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,10 @@ class Rule:
     effects: tuple[Effect, ...] = ()
     requesters: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Any of which the call must carry."""
+    times: tuple[Window, ...] = ()
+    """Any of which the moment of the call must lie in."""
     where: tuple[Condition, ...] = ()
     stages: tuple[Stage, ...] = ()
     on_expiry: OnExpiry = OnExpiry.DENY
@@ -51,7 +56,22 @@ class Rule:
             and (not self.effects or proposal.effect in self.effects)
             and _fits(self.requesters, proposal.requester)
             and _fits(self.channels, proposal.channel)
+            and (not self.labels or any(_fits(self.labels, one) for one in proposal.labels))
+            and self._is_time(proposal)
         )
+
+    def _is_time(self, proposal: Proposal) -> bool:
+        if not self.times:
+            return True
+        if proposal.at is None:
+            # Nobody can tell: that counts against the call, as with a condition.
+            return self.outcome is not Outcome.ALLOW
+        moment = proposal.at
+        return any(window.holds(moment) for window in self.times)
+
+    def speaks_of(self, tool: str) -> bool:
+        """Tell whether calls of a tool could fall under this rule."""
+        return _fits(self.tools, tool)
 
     @property
     def strictness(self) -> tuple[int, int, int]:

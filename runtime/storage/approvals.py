@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
 
-from runtime.domain.approval import Approval, OnExpiry, Preview, Question, Stage, Verdict
-from runtime.domain.states import ApprovalStatus
+from runtime.domain.approval import (
+    Approval,
+    Difference,
+    OnExpiry,
+    Preview,
+    Question,
+    Said,
+    Stage,
+    Verdict,
+)
+from runtime.domain.effects import Effect
+from runtime.domain.json import Json
+from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.storage.tables import approval as table
 from runtime.storage.tables import approval_decision as said
-from runtime.storage.tables import run
+from runtime.storage.tables import run, step
 
 _c = table.c
+_FOUND = (
+    *("number", "run_number", "may_decide", "eligible_people", "eligible_groups"),
+    *("history", "questions"),
+)
+"""What an approval holds beside its own columns."""
 _select: Select[Any] = select(*_c, run.c.number.label("run_number")).join(
     run, run.c.id == _c.run_id
 )
@@ -38,10 +54,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Approval:
         rule=row["rule"],
         reason=row["reason"],
         preview=Preview(**row["preview"]),
-        stages=tuple(
-            Stage(eligible=tuple(stage["eligible"]), quorum=stage["quorum"])
-            for stage in row["stages"] or ()
-        ),
+        stages=tuple(stage_from(stage) for stage in row["stages"] or ()),
         stage=row["stage"],
         status=ApprovalStatus(row["status"]),
         version=row["version"],
@@ -56,16 +69,67 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Approval:
         decided_on=row["decided_on"],
         decision_reason=row["decision_reason"],
         verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        effect=Effect(row["effect"]),
+        editable_schema=row["editable_schema"],
+        thread_owner=row["thread_owner"],
+        chain=tuple(row["chain"] or ()),
+        replaces=row["replaces"],
+        differences=tuple(Difference(**one) for one in row["differences"] or ()),
+        kept_out=tuple(row["kept_out"] or ()),
+        added=tuple(row["added"] or ()),
+        rung=row["rung"],
+        remind_at=row["remind_at"],
+        reminders=row["reminders"],
+        ends_at=row["ends_at"],
+        ends_how=OnExpiry(row["ends_how"]),
+        claimed_by=row["claimed_by"],
+        claimed_by_name=row["claimed_by_name"],
+        claimed_at=row["claimed_at"],
     )
+
+
+def stage_from(spelled: Mapping[str, Any]) -> Stage:
+    """Give the domain value of a stored stage."""
+    plain = dict(spelled)
+    return Stage(
+        eligible=tuple(plain.pop("eligible")),
+        quorum=plain.pop("quorum"),
+        veto=tuple(plain.pop("veto", ())),
+        on_limit=OnExpiry(plain.pop("on_limit", OnExpiry.HOLD)),
+        escalate_to=tuple(tuple(rung) for rung in plain.pop("escalate_to", ())),
+        reasons_for=tuple(Verdict(word) for word in plain.pop("reasons_for", ())),
+        **plain,
+    )
+
+
+def stage_spelled(stage: Stage) -> dict[str, Json]:
+    """Spell a stage as it is stored."""
+    return {
+        "eligible": list(stage.eligible),
+        "quorum": stage.quorum,
+        "veto": list(stage.veto),
+        "limit_seconds": stage.limit_seconds,
+        "on_limit": stage.on_limit,
+        "escalate_to": [list(rung) for rung in stage.escalate_to],
+        "remind_seconds": stage.remind_seconds,
+        "reasons_for": list(stage.reasons_for),
+    }
 
 
 def add(connection: Connection, approval: Approval, *, workspace: str) -> None:
     """Insert a question; its number is given by the database."""
     values = asdict(approval)
-    del values["number"], values["run_number"], values["may_decide"]
+    for name in _FOUND:
+        del values[name]
     values["workspace"] = workspace
-    values["stages"] = [asdict(stage) for stage in approval.stages]
+    values["stages"] = [stage_spelled(stage) for stage in approval.stages]
+    values["due_at"] = due_at(approval.expires_at, approval.remind_at)
     connection.execute(insert(table).values(**values))
+
+
+def due_at(*moments: datetime | None) -> datetime | None:
+    """Give when the sweep must look at a question: at the first of these moments."""
+    return min((one for one in moments if one is not None), default=None)
 
 
 def find(
@@ -108,13 +172,48 @@ def of_run(connection: Connection, run_id: str) -> list[Approval]:
     return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
-def rejected_before(connection: Connection, *, run_id: str, digest: str) -> Approval | None:
-    """Give the rejection of the identical call in this run, if there was one."""
+def turned_away(connection: Connection, *, run_id: str, digest: str) -> Approval | None:
+    """Give what became of the identical call in this run where a person refused or changed it."""
     statement = _select.where(
-        _c.run_id == run_id, _c.digest == digest, _c.status == ApprovalStatus.REJECTED
+        _c.run_id == run_id,
+        _c.digest == digest,
+        or_(_c.status == ApprovalStatus.REJECTED, _c.verdict == Verdict.EDIT),
     ).limit(1)
     row = connection.execute(statement).mappings().first()
     return from_row(row) if row else None
+
+
+def history(connection: Connection, approval_ids: Sequence[str]) -> dict[str, list[Said]]:
+    """Give what was said about each of these, oldest first."""
+    statement = (
+        select(*said.c).where(said.c.approval_id.in_(approval_ids)).order_by(said.c.at, said.c.id)
+    )
+    found: dict[str, list[Said]] = {}
+    for row in connection.execute(statement).mappings():
+        one = Said(
+            principal=row["principal"],
+            name=row["name"],
+            stage=row["stage"],
+            verdict=Verdict(row["verdict"]),
+            reason=row["reason"],
+            surface=row["surface"],
+            at=row["at"],
+            on_behalf_of=row["on_behalf_of"],
+            arguments=row["arguments"],
+        )
+        found.setdefault(row["approval_id"], []).append(one)
+    return found
+
+
+def thread_owner(connection: Connection, conversation_id: str) -> str:
+    """Name who began a conversation: the requester of its first run."""
+    statement = (
+        select(run.c.requester)
+        .where(run.c.conversation_id == conversation_id)
+        .order_by(run.c.number)
+        .limit(1)
+    )
+    return str(connection.execute(statement).scalar_one_or_none() or "")
 
 
 def say(connection: Connection, *, same_person: tuple[str, ...] = (), **values: object) -> bool:
@@ -133,16 +232,6 @@ def say(connection: Connection, *, same_person: tuple[str, ...] = (), **values: 
         return False
     connection.execute(insert(said).values(**values))
     return True
-
-
-def agreed(connection: Connection, approval_id: str, *, stage: int) -> int:
-    """Count the people who have approved in a stage."""
-    statement = select(said.c.id).where(
-        said.c.approval_id == approval_id,
-        said.c.stage == stage,
-        said.c.verdict == Verdict.APPROVE,
-    )
-    return len(connection.execute(statement).all())
 
 
 def change(
@@ -181,11 +270,25 @@ def cancel_run(connection: Connection, run_id: str, *, now: datetime) -> list[st
     return list(connection.execute(statement).scalars())
 
 
-def overdue(connection: Connection, *, now: datetime, limit: int) -> list[Approval]:
-    """Give pending questions whose time is up; rows another sweep holds are skipped."""
+def cancel_below(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
+    """Close the pending questions of a run whose steps were cancelled; name them."""
+    gone = select(step.c.id).where(
+        step.c.id >= f"{run_id}:", step.c.id < f"{run_id};", step.c.status == StepStatus.CANCELLED
+    )
     statement = (
-        _select.where(_c.status == ApprovalStatus.PENDING, _c.expires_at <= now)
-        .order_by(_c.expires_at)
+        update(table)
+        .where(_c.run_id == run_id, _c.status == ApprovalStatus.PENDING, _c.step_id.in_(gone))
+        .values(status=ApprovalStatus.CANCELLED, decided_at=now, version=_c.version + 1)
+        .returning(_c.id)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def overdue(connection: Connection, *, now: datetime, limit: int) -> list[Approval]:
+    """Give pending questions with something due; rows another sweep holds are skipped."""
+    statement = (
+        _select.where(_c.status == ApprovalStatus.PENDING, _c.due_at <= now)
+        .order_by(_c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=table)
     )

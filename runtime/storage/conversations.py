@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
 
-from runtime.domain.conversation import Conversation, Person, Place
+from runtime.domain.conversation import Conversation, Person, PersonKind, Place
 from runtime.domain.ids import new_id
 from runtime.storage.hot import Hot
 from runtime.storage.tables import conversation as table
@@ -129,6 +129,34 @@ def said_in(connection: Connection, conversation_id: str) -> list[tuple[datetime
         .order_by(inbox.c.at, inbox.c.key)
     )
     return [(row.at, row.name, row.text) for row in connection.execute(statement)]
+
+
+def person(connection: Connection, principal_id: str) -> Person | None:
+    """Give a person as they were when they were last met; None where they never were."""
+    row = (
+        connection.execute(select(*principal.c).where(principal.c.id == principal_id))
+        .mappings()
+        .first()
+    )
+    return _person(row) if row else None
+
+
+def people_called(connection: Connection, workspace: str, name: str) -> list[Person]:
+    """Give the people of a workspace who have been met under a name, however it is written."""
+    statement = select(*principal.c).where(
+        principal.c.workspace == workspace, func.lower(principal.c.name) == name.strip().lower()
+    )
+    return [_person(row) for row in connection.execute(statement).mappings()]
+
+
+def _person(row: RowMapping) -> Person:
+    return Person(
+        channel=row["channel"],
+        workspace=row["workspace"],
+        external_id=row["external_id"],
+        name=row["name"],
+        kind=PersonKind(row["kind"]),
+    )
 
 
 def meet(connection: Connection, person: Person, *, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -12,35 +11,17 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Table,
-    Text,
     UniqueConstraint,
     false,
     text,
 )
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from runtime.storage.columns import JsonValue, UtcDateTime, json_column, path_column
+from runtime.storage.columns import JsonValue, path_column
+from runtime.storage.governance_tables import inquiry
+from runtime.storage.row import Row, json_value, long_text, table, when_column
 
-
-def _when(*, nullable: bool = False) -> Column[datetime]:
-    return Column(UtcDateTime(), nullable=nullable)
-
-
-def _json() -> Column[JsonValue]:
-    return Column(json_column(), nullable=True)
-
-
-def _long(*, default: str | None = None) -> Column[str]:
-    return Column(Text, nullable=False, server_default=default)
-
-
-class Row(SQLModel):
-    """What every table is; it has no columns of its own."""
-
-    if TYPE_CHECKING:
-        # SQLModel types the name as what SQLAlchemy makes of it; what is written here is a string.
-        __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride] - see above
+__all__ = ["Row", "inquiry", "table"]
 
 
 class RunRow(Row, table=True):
@@ -55,23 +36,23 @@ class RunRow(Row, table=True):
     conversation_id: str = Field(index=True)
     requester: str
     requester_name: str
-    request: str = Field(sa_column=_long())
+    request: str = Field(sa_column=long_text())
     agent: str | None = None
-    input: JsonValue = Field(default=None, sa_column=_json())
-    goal: str = Field(sa_column=_long())
+    input: JsonValue = Field(default=None, sa_column=json_value())
+    goal: str = Field(sa_column=long_text())
     status: str
     control: str
     catalog: str
-    budget: JsonValue = Field(default=None, sa_column=_json())
+    budget: JsonValue = Field(default=None, sa_column=json_value())
     spent_usd: float = 0.0
     spent_tokens: int = 0
-    answer: str = Field(sa_column=_long())
-    sources: JsonValue = Field(default=None, sa_column=_json())
+    answer: str = Field(sa_column=long_text())
+    sources: JsonValue = Field(default=None, sa_column=json_value())
     demonstration: bool = False
     revision: int = 0
-    error: JsonValue = Field(default=None, sa_column=_json())
-    created_at: datetime = Field(sa_column=_when())
-    finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    error: JsonValue = Field(default=None, sa_column=json_value())
+    created_at: datetime = Field(sa_column=when_column())
+    finished_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 UNRECORDED = (
@@ -117,23 +98,23 @@ class StepRow(Row, table=True):
     pending: int = 0
     failures: int = 0
     crashes: int = 0
-    due_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    due_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
     waits_for: str = ""
     effect: str | None = None
     key: str | None = None
-    input: JsonValue = Field(default=None, sa_column=_json())
-    output: JsonValue = Field(default=None, sa_column=_json())
+    input: JsonValue = Field(default=None, sa_column=json_value())
+    output: JsonValue = Field(default=None, sa_column=json_value())
     output_blob: str | None = None
-    error: JsonValue = Field(default=None, sa_column=_json())
-    decision: JsonValue = Field(default=None, sa_column=_json())
+    error: JsonValue = Field(default=None, sa_column=json_value())
+    decision: JsonValue = Field(default=None, sa_column=json_value())
     cost_usd: float = 0.0
     tokens: int = 0
     recorded: bool = Field(
         default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
     )
-    created_at: datetime = Field(sa_column=_when())
-    started_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
-    finished_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    created_at: datetime = Field(sa_column=when_column())
+    started_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 class ConversationRow(Row, table=True):
@@ -146,10 +127,10 @@ class ConversationRow(Row, table=True):
     channel: str
     workspace: str
     key: str
-    address: JsonValue = Field(default=None, sa_column=_json())
+    address: JsonValue = Field(default=None, sa_column=json_value())
     courier: str | None = None
-    courier_until: datetime | None = Field(default=None, sa_column=_when(nullable=True))
-    created_at: datetime = Field(sa_column=_when())
+    courier_until: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    created_at: datetime = Field(sa_column=when_column())
 
 
 class InboxRow(Row, table=True):
@@ -162,8 +143,8 @@ class InboxRow(Row, table=True):
     run_id: str | None = None
     principal: str
     name: str
-    text: str = Field(sa_column=_long())
-    at: datetime = Field(sa_column=_when())
+    text: str = Field(sa_column=long_text())
+    at: datetime = Field(sa_column=when_column())
 
 
 class PrincipalRow(Row, table=True):
@@ -177,7 +158,7 @@ class PrincipalRow(Row, table=True):
     external_id: str
     name: str
     kind: str
-    seen_at: datetime = Field(sa_column=_when())
+    seen_at: datetime = Field(sa_column=when_column())
 
 
 class SignalRow(Row, table=True):
@@ -189,8 +170,8 @@ class SignalRow(Row, table=True):
     id: str = Field(primary_key=True)
     run_id: str
     name: str
-    payload: JsonValue = Field(default=None, sa_column=_json())
-    at: datetime = Field(sa_column=_when())
+    payload: JsonValue = Field(default=None, sa_column=json_value())
+    at: datetime = Field(sa_column=when_column())
 
 
 class ApprovalRow(Row, table=True):
@@ -200,10 +181,10 @@ class ApprovalRow(Row, table=True):
     __table_args__ = (
         Index("approval_by_status", "status", "number"),
         Index(
-            "approval_by_expiry",
-            "expires_at",
-            sqlite_where=text("status = 'pending' AND expires_at IS NOT NULL"),
-            postgresql_where=text("status = 'pending' AND expires_at IS NOT NULL"),
+            "approval_by_due",
+            "due_at",
+            sqlite_where=text("status = 'pending' AND due_at IS NOT NULL"),
+            postgresql_where=text("status = 'pending' AND due_at IS NOT NULL"),
         ),
     )
 
@@ -214,28 +195,45 @@ class ApprovalRow(Row, table=True):
     workspace: str
     question: str
     tool: str
-    arguments: JsonValue = Field(default=None, sa_column=_json())
+    arguments: JsonValue = Field(default=None, sa_column=json_value())
     digest: str = Field(index=True)
     agent: str
     policy: str
     rule: str
-    reason: str = Field(sa_column=_long())
-    preview: JsonValue = Field(default=None, sa_column=_json())
-    stages: JsonValue = Field(default=None, sa_column=_json())
+    reason: str = Field(sa_column=long_text())
+    preview: JsonValue = Field(default=None, sa_column=json_value())
+    stages: JsonValue = Field(default=None, sa_column=json_value())
     stage: int = 0
     status: str
     version: int = 0
     nonce: str
     requester: str
     on_expiry: str
-    created_at: datetime = Field(sa_column=_when())
-    expires_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    created_at: datetime = Field(sa_column=when_column())
+    expires_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
     decided_by: str | None = None
     decided_by_name: str = ""
-    decided_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    decided_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
     decided_on: str = ""
-    decision_reason: str = Field(default="", sa_column=_long(default=""))
+    decision_reason: str = Field(default="", sa_column=long_text(default=""))
     verdict: str | None = None
+    effect: str = "irreversible"
+    editable_schema: JsonValue = Field(default=None, sa_column=json_value())
+    thread_owner: str = ""
+    chain: JsonValue = Field(default=None, sa_column=json_value())
+    replaces: str | None = None
+    differences: JsonValue = Field(default=None, sa_column=json_value())
+    kept_out: JsonValue = Field(default=None, sa_column=json_value())
+    added: JsonValue = Field(default=None, sa_column=json_value())
+    rung: int = 0
+    remind_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    reminders: int = 0
+    ends_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    ends_how: str = "hold"
+    claimed_by: str | None = None
+    claimed_by_name: str = ""
+    claimed_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    due_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 class ApprovalDecisionRow(Row, table=True):
@@ -250,9 +248,11 @@ class ApprovalDecisionRow(Row, table=True):
     principal: str
     name: str
     verdict: str
-    reason: str = Field(sa_column=_long())
+    reason: str = Field(sa_column=long_text())
     surface: str
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
+    on_behalf_of: str | None = None
+    arguments: JsonValue = Field(default=None, sa_column=json_value())
 
 
 class DeliveryRow(Row, table=True):
@@ -275,16 +275,16 @@ class DeliveryRow(Row, table=True):
     run_id: str
     kind: str
     subject_id: str
-    payload: JsonValue = Field(default=None, sa_column=_json())
+    payload: JsonValue = Field(default=None, sa_column=json_value())
     wanted_rev: int = 1
     sent_rev: int = 0
     status: str
     external_id: str | None = None
     attempt: int = 0
-    due_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
-    last_error: str = Field(default="", sa_column=_long(default=""))
-    created_at: datetime = Field(sa_column=_when())
-    sent_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    due_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    last_error: str = Field(default="", sa_column=long_text(default=""))
+    created_at: datetime = Field(sa_column=when_column())
+    sent_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 class AuditRow(Row, table=True):
@@ -304,9 +304,9 @@ class AuditRow(Row, table=True):
 
     run_id: str = Field(primary_key=True)
     sequence: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
     event: str
-    facts: JsonValue = Field(default=None, sa_column=_json())
+    facts: JsonValue = Field(default=None, sa_column=json_value())
     digest: str
     position: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
@@ -328,10 +328,10 @@ class AuditHeadRow(Row, table=True):
 
     size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     root: str
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
     key: str
     signature: str
-    anchored_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    anchored_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 class AuditAnchorRow(Row, table=True):
@@ -341,7 +341,7 @@ class AuditAnchorRow(Row, table=True):
 
     conversation_id: str = Field(primary_key=True)
     asked_by: str
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
 
 
 class PersonalKeyRow(Row, table=True):
@@ -361,8 +361,8 @@ class PersonalKeyRow(Row, table=True):
     id: str = Field(primary_key=True)
     principal: str
     key: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    made_at: datetime = Field(sa_column=_when())
-    destroyed_at: datetime | None = Field(default=None, sa_column=_when(nullable=True))
+    made_at: datetime = Field(sa_column=when_column())
+    destroyed_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
 class DefinitionRow(Row, table=True):
@@ -371,8 +371,8 @@ class DefinitionRow(Row, table=True):
     __tablename__ = "definition"
 
     digest: str = Field(primary_key=True)
-    content: JsonValue = Field(default=None, sa_column=_json())
-    created_at: datetime = Field(sa_column=_when())
+    content: JsonValue = Field(default=None, sa_column=json_value())
+    created_at: datetime = Field(sa_column=when_column())
 
 
 class BlobRow(Row, table=True):
@@ -398,7 +398,7 @@ class ArtifactRow(Row, table=True):
     size_bytes: int
     digest: str
     step_id: str
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
 
 
 class MemoryRow(Row, table=True):
@@ -408,9 +408,9 @@ class MemoryRow(Row, table=True):
 
     workspace: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    value: str = Field(sa_column=_long())
+    value: str = Field(sa_column=long_text())
     remembered_by: str
-    at: datetime = Field(sa_column=_when())
+    at: datetime = Field(sa_column=when_column())
 
 
 class ProcessRow(Row, table=True):
@@ -420,14 +420,7 @@ class ProcessRow(Row, table=True):
 
     id: str = Field(primary_key=True)
     role: str
-    beat_at: datetime = Field(sa_column=_when())
-
-
-def table(model: type[Row]) -> Table:
-    """Give the Core table of a model; hot statements are built from it."""
-    found = SQLModel.metadata.tables[model.__tablename__]
-    assert isinstance(found, Table)
-    return found
+    beat_at: datetime = Field(sa_column=when_column())
 
 
 run, step, conversation, inbox = map(table, (RunRow, StepRow, ConversationRow, InboxRow))

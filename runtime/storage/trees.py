@@ -108,6 +108,19 @@ def tree(connection: Connection, run_id: str) -> list[Step]:
     return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
+def agents_above(connection: Connection, step_id: str) -> tuple[str, ...]:
+    """Name the agents between the root and a step, outermost first, each with its version."""
+    run_id, path = step_id.split(":", 1)
+    parts = path.strip("/").split("/")
+    above = [f"{run_id}:/{'/'.join(parts[:length])}" for length in range(1, len(parts))]
+    statement = (
+        select(_c.actor)
+        .where(_c.id.in_(above), _c.kind == "agent", _c.leaf.is_(False))
+        .order_by(func.length(_c.id))
+    )
+    return tuple(connection.execute(statement).scalars())
+
+
 def tasks_of_root(connection: Connection, run_id: str) -> list[Step]:
     """Give the tasks right below the root, in the order they came to be."""
     statement = (

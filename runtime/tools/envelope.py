@@ -13,9 +13,13 @@ CAUTION: Final = (
 )
 
 
-def succeeded(tool: Tool, result: Json) -> JsonObject:
-    """Tell of a result: ``{"ok": true, "result": …}``, with source and caution if untrusted."""
-    return {"ok": True, **_provenance(tool), "result": result}
+def succeeded(tool: Tool, result: Json, *, note: str = "") -> JsonObject:
+    """Tell of a result: ``{"ok": true, "result": …}``, with source and caution if untrusted.
+
+    ``note`` is what people did to the call before it was made.
+    """
+    noted = {"note": note} if note else {}
+    return {"ok": True, **_provenance(tool), **noted, "result": result}
 
 
 def failed(tool: Tool | None, error: BatonError) -> JsonObject:

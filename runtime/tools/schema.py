@@ -67,30 +67,33 @@ def check_arguments(arguments: Json, *, tool: Tool) -> JsonObject:
     Raises:
         ToolFailed: naming up to five faults, each with path and expectation.
     """
+    checked, complaint = complaint_about(arguments, name=tool.name, schema=tool.parameters)
+    if complaint is None:
+        return checked
+    raise ToolFailed(f"{complaint}. Correct them and call again.")
+
+
+def complaint_about(
+    arguments: Json, *, name: str, schema: JsonObject
+) -> tuple[JsonObject, str | None]:
+    """Give arguments as an object, and what does not fit the schema, in up to five faults."""
     if not isinstance(arguments, Mapping):
-        raise ToolFailed(
-            f"the arguments of {tool.name!r} are {_named(arguments)}; send one JSON object, "
-            f"such as {_example(tool.parameters)}"
+        return {}, (
+            f"the arguments of {name!r} are {_named(arguments)}; send one JSON object, "
+            f"such as {_example(schema)}"
         )
     try:
-        errors = sorted(_validator(tool.parameters).iter_errors(arguments), key=_place)
+        errors = sorted(_validator(schema).iter_errors(arguments), key=_place)
     except Unresolvable as error:
-        raise Misconfigured(
-            f"the schema of {tool.name!r} refers to another place: {error}"
-        ) from error
-    except RecursionError as error:
-        raise ToolFailed(
-            f"the arguments of {tool.name!r} are nested too deeply; send something simpler"
-        ) from error
+        raise Misconfigured(f"the schema of {name!r} refers to another place: {error}") from error
+    except RecursionError:
+        return {}, f"the arguments of {name!r} are nested too deeply; send something simpler"
     if not errors:
-        return arguments
+        return arguments, None
     lines = [_complaint(error) for error in errors[:_MOST_COMPLAINTS]]
     if len(errors) > _MOST_COMPLAINTS:
         lines.append(f"and {len(errors) - _MOST_COMPLAINTS} more")
-    raise ToolFailed(
-        f"the arguments of {tool.name!r} do not fit its schema: {'; '.join(lines)}. "
-        "Correct them and call again."
-    )
+    return {}, f"the arguments of {name!r} do not fit its schema: {'; '.join(lines)}"
 
 
 def check_schema(schema: JsonObject, *, where: str) -> None:

@@ -14,6 +14,7 @@ from runtime.domain.conversation import Message, Place, Received, Reception
 from runtime.domain.errors import Refused
 from runtime.domain.states import RunStatus
 from runtime.door.hear import Hearing
+from runtime.policy.parse import parse_policy
 from runtime.storage import audits, runs, signals, tables
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
@@ -27,6 +28,7 @@ HELLO = Message(event_key="slack:Ev1", person=REQUESTER, place=PLACE, text="Do i
 def hearing(database: Database) -> Hearing:
     catalog = Catalog.of([])
     return Hearing(
+        policy=lambda: parse_policy("version: 1", file="policy.yaml"),
         database=database, clock=SteppedClock(), bell=RememberingBell(), catalog=lambda: catalog,
         budget=Budget(),
     )  # fmt: skip

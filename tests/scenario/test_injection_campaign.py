@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bots.builders import approval_card
+from bots.approval_builder import approval_card
 from runtime.agent.sources import RULE
 from runtime.domain.approval import Approval
 from runtime.domain.ids import new_id

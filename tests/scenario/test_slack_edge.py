@@ -22,9 +22,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bots.approval_builder import approval_card
 from bots.bridge import Bridge
-from bots.builders import approval_card, question_card
+from bots.builders import question_card
 from bots.door import AgentLine
+from bots.governing import Governing
 from bots.slack.address import place
 from bots.slack.app import SlackFront
 from bots.slack.channel import SlackChannel
@@ -62,6 +64,7 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
 from runtime.domain.step import Cost
 from runtime.domain.thread import ThreadEntry
+from tests.worlds.front_door import FreeForAll
 from tests.worlds.slack.cast import (
     ADA,
     BEN,
@@ -136,6 +139,20 @@ class Desk:
             )
             self.decisions.append(decide)
             return Decided(won=True, final=True, approval=self.asked)
+
+    @property
+    def governing(self) -> Governing:
+        """Everybody may everything here; what else is governed, other tests say."""
+        return cast("Governing", FreeForAll())
+
+    def claim_approval(self, ref: str, person: Person, surface: str) -> Approval:
+        self._reach()
+        self.asked = replace(self.asked, claimed_by=person.principal, claimed_at=NOW)
+        return self.asked
+
+    def ask_about(self, ref: str, person: Person, text: str, surface: str) -> Approval:
+        self._reach()
+        return self.asked
 
     def answer(self, step_id: str, person: Person, text: str) -> Received:
         self._reach()

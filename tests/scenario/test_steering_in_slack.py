@@ -51,7 +51,7 @@ def test_a_cancelled_run_closes_what_was_asked(working: Scene, agents: Crew) -> 
     assert view.approvals[0].status == ApprovalStatus.CANCELLED
     working.until_quiet()
     shown = working.world.message(GENERAL, approval.ts)
-    assert "the run ended before anybody decided" in working.world.readable(shown)
+    assert "it was not needed any more" in working.world.readable(shown)
     late = working.world.click(ADA, approval, "approval.approve", stale=True)
     assert late.status == 200
     working.told(ADA, "decided already")

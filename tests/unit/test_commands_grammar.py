@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from bots.commands import Command, parse
-from bots.commands.grammar import VERBS, NotUnderstood, help_text
+from bots.commands.grammar import VERBS, help_text
+from bots.commands.usage import NotUnderstood
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bots.builders import answer, approval_card, question_card, run_card
+from bots.approval_builder import approval_card
+from bots.builders import answer, question_card, run_card
 from bots.spelling import ARGUMENT_LIMIT, prose
 from bots.teams.answer_card import draw_reply
 from bots.teams.approval_card import draw_approval

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bots.builders import approval_card, arguments
+from bots.approval_builder import approval_card, arguments
 from bots.spelling import duration, exact, prose, spell
 from tests.worlds.front_door import an_approval
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bots.builders import answer, approval_card, run_card, shown_for
+from bots.approval_builder import approval_card
+from bots.builders import answer, run_card, shown_for
 from bots.status import status_line
 from bots.views import Answer, Notice, QuestionCard, RunCard
 from runtime.domain.approval import Question, Stage, Verdict

@@ -58,6 +58,9 @@ class Heard:
     def run_ended(self, connection: Connection, run_id: str) -> None:
         self.ended.append(run_id)
 
+    def cut_off(self, connection: Connection, step: Step) -> None:
+        pass
+
     def step_parked(self, connection: Connection, step: Step) -> None:
         self.parked.append(step.path)
 

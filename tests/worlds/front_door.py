@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from bots.governing import Governing
 from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import (
     VERDICTS,
     Approval,
     Decide,
     Decided,
+    Inquiry,
     OnExpiry,
     Preview,
     Question,
@@ -41,6 +43,7 @@ from runtime.domain.run import (
 from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.domain.thread import ThreadEntry
+from runtime.policy.access import Right
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Operator")
@@ -188,6 +191,13 @@ def a_delivery(
     return replace(delivery, **changes)
 
 
+class FreeForAll:
+    """An access list that denies nobody anything."""
+
+    def lacks(self, person: Person, right: Right) -> str | None:
+        return None
+
+
 @dataclass
 class FrontDoor:
     """See the module. Tests put views in and read what was done from the lists."""
@@ -259,6 +269,35 @@ class FrontDoor:
         )
         self.asked[approval.id] = decided
         return Decided(won=True, final=True, approval=decided)
+
+    @property
+    def governing(self) -> Governing:
+        """Everybody may everything here; what else is governed, other tests say."""
+        return cast("Governing", FreeForAll())
+
+    def claim_approval(self, ref: str, person: Person, surface: str) -> Approval:
+        claimed = replace(
+            self.approval(ref, workspace=None),
+            claimed_by=person.principal,
+            claimed_by_name=person.name,
+            claimed_at=self.now,
+        )
+        self.asked[claimed.id] = claimed
+        return claimed
+
+    def ask_about(self, ref: str, person: Person, text: str, surface: str) -> Approval:
+        approval = self.approval(ref, workspace=None)
+        question = Inquiry(
+            id=f"inq_{len(approval.questions)}",
+            approval_id=approval.id,
+            asked_by=person.principal,
+            asked_by_name=person.name,
+            text=text,
+            surface=surface,
+            at=self.now,
+        )
+        self.asked[approval.id] = replace(approval, questions=(*approval.questions, question))
+        return self.asked[approval.id]
 
     def answer(self, step_id: str, person: Person, text: str) -> Received:
         self.answers.append((step_id, text))

@@ -8,6 +8,7 @@ from typing import cast
 from runtime.approvals.ask import Asked, opening
 from runtime.catalog.workflow.durations import seconds_of
 from runtime.domain.approval import OnExpiry, Preview, Question, Stage
+from runtime.domain.effects import Effect
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.durable.context import Pending
 from runtime.durable.leaf import Leaf
@@ -28,10 +29,7 @@ def approve(doing: Doing, given: JsonObject) -> Passed:
     act = doing.act
     asked = _asked(doing, given)
     policy = act.outfit.services.current_policy()
-    requester = act.ctx.run.requester
-    names = [policy.eligible_names(stage, requester) for stage in asked.decision.stages]
-    eligible = names[0] if names and all(names) else ()
-    opened = opening(act.ctx.run, asked, now=act.outfit.services.clock.now(), eligible=eligible)
+    opened = opening(act.ctx.run, asked, now=act.outfit.services.clock.now(), policy=policy)
     leaf = Leaf(
         kind="approval",
         title=f"approval of {given['title']}",
@@ -71,6 +69,7 @@ def _asked(doing: Doing, given: JsonObject) -> Asked:
         agent=act.workflow.actor,
         preview=Preview(what=title, where=act.workflow.title, reversible=True),
         decision=_decision(doing, given),
+        effect=Effect.WRITE,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.agent import gate
-from runtime.agent.gate import Gated
+from runtime.agent import gate, judge
+from runtime.agent.judge import Proposed
 from runtime.domain.effects import Effect
 from runtime.domain.errors import Faulted, ToolFailed
 from runtime.domain.json import Json, JsonObject
@@ -66,21 +66,15 @@ def through_gate(doing: Doing, tool: Tool, arguments: JsonObject) -> Json:
     """Make a call under the gate. Suspends while people are asked; raises ``Faulted``."""
     act = doing.act
     act.ctx.expect(gate.names_of(doing.name))
-    decision = gate.judge(act.kit, act.ctx, tool=tool, arguments=arguments, agent=act.workflow.name)
-    gated = Gated(
-        name=doing.name,
-        tool=tool,
-        arguments=arguments,
-        actor=act.workflow.actor,
-        decision=decision,
-    )
+    proposed = Proposed(name=doing.name, tool=tool, arguments=arguments, actor=act.workflow.actor)
+    gated = judge.gated(act.ctx, act.outfit.services, act.kit, proposed)
     try:
-        result = gate.pass_through(act.ctx, act.outfit.services, gated)
+        made = gate.pass_through(act.ctx, act.outfit.services, gated)
     except ToolFailed as error:
         if type(error) is not ToolFailed:
             raise
         # The call itself fails as something else: this is the policy, or a person, saying no.
         raise fault("authorization", error.public, at=doing.task.reference) from error
-    if isinstance(result, Pending):
+    if isinstance(made, Pending):
         act.ctx.suspend(f"approval of {tool.name}")
-    return result
+    return made.result

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bots.builders import approval_card
+from bots.approval_builder import approval_card
 from bots.teams.drawn import Drawn
 from bots.teams.rendering import draw
 from bots.views import Shown

@@ -1,0 +1,81 @@
+"""What those do who decide and those who answer for it; ``Runtime.governing``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.approvals.grants import Grants
+from runtime.approvals.hand_over import HandOvers
+from runtime.domain.absence import Absence
+from runtime.domain.conversation import Person
+from runtime.domain.grant import Grant, Wanted
+from runtime.domain.halt import Halt, HaltScope
+from runtime.door.halting import Halting
+from runtime.door.people import People
+from runtime.door.rules import Rules
+from runtime.policy.access import Right
+from runtime.policy.explained import Explained, WhatIf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governing:
+    """Hand-overs, grants and halts. ``workspace`` limits as it does in ``Runtime``."""
+
+    people: People
+    hand_overs: HandOvers
+    leave: Grants
+    rules: Rules
+    switch: Halting
+
+    def away(
+        self, person: Person, *, until: datetime | None, to: str | None, present: bool
+    ) -> Absence:
+        """Be away, or (``present``) only let ``to`` decide as well."""
+        return self.hand_overs.away(person, until=until, to=to, present=present)
+
+    def back(self, person: Person) -> int:
+        """Decide for oneself again; give how much was ended."""
+        return self.hand_overs.back(person)
+
+    def absences(self, person: Person) -> list[Absence]:
+        """Give what a person has said about their own decisions."""
+        return self.hand_overs.of(person)
+
+    def grant(self, wanted: Wanted, person: Person, *, workspace: str | None) -> Grant:
+        """Give leave for a bounded set of calls of one run."""
+        return self.leave.give(wanted, self.people.whole(person), workspace=workspace)
+
+    def grants(self, *, run: str | None, workspace: str | None) -> list[Grant]:
+        """Give the grants of runs at work, or all of one run."""
+        return self.leave.listed(run=run, workspace=workspace)
+
+    def revoke(self, ref: str, person: Person, *, workspace: str | None) -> Grant:
+        """Take a grant back."""
+        return self.leave.revoke(ref, self.people.whole(person), workspace=workspace)
+
+    def lacks(self, person: Person, right: Right) -> str | None:
+        """Say which grant a person lacks to use Baton so; None where they have it."""
+        return self.rules.lacks(self.people.whole(person), right)
+
+    def check_policy(self) -> list[str]:
+        """Say what is wrong with the policy as it is written now; with file and line."""
+        return self.rules.check()
+
+    def explain(self, asked: WhatIf) -> Explained:
+        """Say what the policy would do about a call, and why."""
+        return self.rules.explain(asked)
+
+    def halt(
+        self, scope: HaltScope, name: str, person: Person, *, reason: str, drill: bool
+    ) -> Halt:
+        """Stop at once what is named."""
+        return self.switch.halt(scope, name, person, reason=reason, drill=drill)
+
+    def lift(self, number: str, person: Person, *, workspace: str | None) -> Halt:
+        """Agree to end a halt; two people must."""
+        return self.switch.lift(number, self.people.whole(person), workspace=workspace)
+
+    def halts(self, *, workspace: str | None) -> list[Halt]:
+        """Give what is halted now."""
+        return self.switch.standing(workspace=workspace)
