@@ -87,14 +87,13 @@ def _load() -> Library:
             return None
         return limit if isinstance(limit, int) else None
 
-    # Looked up in its price list, which takes a while and never changes.
-    @lru_cache(maxsize=256)
     def takes_schema(model: str) -> bool:
         return litellm.supports_response_schema(model=model)
 
     return Library(
         complete=lambda arguments: call(**arguments),
-        takes_schema=takes_schema,
+        # Looked up in its price list, which takes a while and never changes.
+        takes_schema=lru_cache(maxsize=256)(takes_schema),
         limit_tokens=limit_tokens,
     )
 
