@@ -23,7 +23,8 @@ from runtime.storage import recorded
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
 
-_BATCH: Final = 200
+_BATCH: Final = 500
+"""As many as make the sweep begin anew at once, so that a backlog shrinks."""
 _EVENTS: Final = {"model": "ModelAsked", "tool": "ToolCalled"}
 
 
