@@ -172,12 +172,14 @@ class Histories(RuleBasedStateMachine):
         )
         announcements = Announcements(world.clock)
         self.processes = [world.process(announcements, root=self._pay) for _ in range(3)]
-        common = {"database": self.database, "clock": world.clock}
-        self.decisions = Decisions(**common, bell=world.bell, policies=Policies(lambda: POLICY))
-        self.claims = Claims(**common, bell=world.bell, policy=lambda: POLICY)
-        self.hand_overs = HandOvers(**common, policy=lambda: POLICY)
-        self.leave = Grants(**common, policy=lambda: POLICY)
-        self.switch = Halting(**common, bell=world.bell, policy=lambda: POLICY)
+        base, clock = self.database, world.clock
+        self.decisions = Decisions(
+            database=base, clock=clock, bell=world.bell, policies=Policies(lambda: POLICY)
+        )
+        self.claims = Claims(database=base, clock=clock, bell=world.bell, policy=lambda: POLICY)
+        self.hand_overs = HandOvers(database=base, clock=clock, policy=lambda: POLICY)
+        self.leave = Grants(database=base, clock=clock, policy=lambda: POLICY)
+        self.switch = Halting(database=base, clock=clock, bell=world.bell, policy=lambda: POLICY)
         self.expiry = Expiry(self.database, world.clock, world.bell, policy=lambda: POLICY)
 
     def _pay(self, ctx: Context) -> Json:
@@ -414,12 +416,12 @@ class Histories(RuleBasedStateMachine):
 def test_random_histories_of_approvals(database: Database, tmp_path: Path) -> None:
     played = type("Played", (Histories,), {"database": database, "home": tmp_path})
 
-    run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType] - Hypothesis types it so
+    run_state_machine_as_test(
         played,
         settings=settings(
             max_examples=HISTORIES,
             stateful_step_count=STEPS,
             deadline=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )
