@@ -14,15 +14,17 @@ from bots.teams.clicks import Clicks
 from bots.teams.connector import Connector
 from bots.teams.controls import Controls
 from bots.teams.credentials import TeamsCredentials
+from bots.teams.decisions import Decisions
 from bots.teams.directory import Directory
 from bots.teams.edge import Edge
+from bots.teams.groups import Groups
 from bots.teams.keys import KeyRing
 from bots.teams.listeners import Listeners, NotTakenError
 from bots.teams.payload import Payload
 from bots.teams.recent import Recent
 from bots.teams.sighting import Sightings
 from bots.teams.tokens_in import InboundTokens
-from bots.teams.tokens_out import Tokens, tokens_for
+from bots.teams.tokens_out import GRAPH, Tokens, tokens_for
 from bots.teams.trouble import spell_trouble
 from bots.teams.whisper import Whisper
 from runtime.domain.ports import Clock
@@ -46,7 +48,10 @@ class TeamsFront:
         *,
         clock: Clock,
         tokens: Tokens | None = None,
+        graph: Tokens | None = None,
+        graph_url: str = GRAPH,
     ) -> None:
+        """``tokens`` are for the connector, ``graph`` for Graph; Microsoft's where None."""
         credentials.require()
         self._connector = Connector(
             tokens=tokens or tokens_for(credentials), service_urls=credentials.service_urls
@@ -60,6 +65,11 @@ class TeamsFront:
             whisper=self._whisper,
             sightings=Sightings(runtime=runtime, bridge=bridge),
             controls=Controls(runtime=runtime, bridge=bridge),
+            decisions=Decisions(
+                runtime=runtime,
+                bridge=bridge,
+                groups=self._groups(credentials, graph, url=graph_url),
+            ),
         )
         self._listeners = Listeners(
             runtime=runtime,
@@ -95,6 +105,14 @@ class TeamsFront:
             clock=clock,
             service_urls=credentials.service_urls,
         )
+
+    def _groups(
+        self, credentials: TeamsCredentials, tokens: Tokens | None, *, url: str
+    ) -> Groups | None:
+        if credentials.loopback:
+            return None
+        graph = tokens or tokens_for(credentials, resource=GRAPH)
+        return Groups(graph, self._connector.session, url=url)
 
     async def _take(self, body: Payload) -> web.Response:
         turns = self._turns or await self._ready()

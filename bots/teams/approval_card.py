@@ -7,15 +7,31 @@ from datetime import UTC, datetime
 
 from bots.spelling import cut, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
-from bots.teams.elements import Element, button, card, fixed, header, line, run, small, text_input
+from bots.teams.edit_form import edit_fields
+from bots.teams.elements import (
+    Element,
+    button,
+    card,
+    disclose,
+    fixed,
+    header,
+    line,
+    run,
+    small,
+    text_input,
+)
 from bots.views import ApprovalCard, Argument
 from runtime.domain.approval import Verdict
 from runtime.domain.json import Json, JsonObject
 
 LOOK = "approval.look"
-REASON = "reason"
+CLAIM, ASK, EDIT = "approval.claim", "approval.ask", "approval.edit"
+REASON, QUESTION = "reason", "question"
 LONGEST_REASON = 1_000
 _MOST_PEOPLE = 10
+_MOST_SAID = 8
+_TOLD_BY_OUTCOME = 2
+"""One word needs no list of its own: the outcome tells it."""
 _MOST_ARGUMENTS = 20
 _MOST_LINES = 60
 _NAME_LIMIT = 80
@@ -29,28 +45,34 @@ def draw_approval(view: ApprovalCard, *, note: str = "", kept_out: str = "") -> 
     and what is left out is said, with the command that shows all of it.
     """
     shown, complete = _whole(view)
+    form = _form(view)
     return first_fitting(
         Drawn(
             summary=_summary(view),
             card=_read_only(view, body, why=kept_out)
             if kept_out
-            else _card(view, body, whole=whole),
+            else _card(view, body, whole=whole, form=fields),
         )
-        for body, whole in (
+        for body, whole, fields in (
             *(
-                (_body(view, shown[:count], note=note, whole=whole), whole)
+                (_body(view, shown[:count], note=note, whole=whole), whole, fields)
                 for count in range(len(shown), -1, -1)
                 for whole in [complete and count == len(shown)]
+                # Who sees everything may change it; a form that does not fit is left out first.
+                for fields in ([form, None] if whole and form else [None])
             ),
-            (_bare(view), False),
+            (_bare(view), False, None),
         )
     )
 
 
-def _card(view: ApprovalCard, body: Sequence[Element], *, whole: bool) -> JsonObject:
+def _card(
+    view: ApprovalCard, body: Sequence[Element], *, whole: bool, form: list[Element] | None
+) -> JsonObject:
     if not view.verdicts:
         return card(body)
-    return card([*body, *_reason(view)], _buttons(view, whole=whole), refresh=_look(view))
+    actions = [*_buttons(view, whole=whole), *_before_deciding(view, form=form)]
+    return card(body, actions, refresh=_look(view))
 
 
 def _read_only(view: ApprovalCard, body: Sequence[Element], *, why: str) -> JsonObject:
@@ -78,10 +100,43 @@ def _body(
     return [
         *([line(run(cut(note, 500), color="Attention"))] if note else []),
         header(f"Approval {view.number} · {view.status}: {view.title}"),
+        *([line(run(cut(view.claimed, 200), color="Accent"))] if view.claimed else []),
         *_facts(view),
+        *_changes(view),
         *_arguments(view, shown, whole=whole),
+        *_talk(view),
         *([line(run(cut(view.outcome, 1_500)))] if view.outcome else _who(view)),
     ]
+
+
+def _changes(view: ApprovalCard) -> list[Element]:
+    """Say what is not as it was when this call was asked about before."""
+    if not view.changes:
+        return []
+    listed = [
+        line(
+            run(f"{cut(one.name, 80)}: ", bold=True),
+            run(f"{one_line(one.before, 200) or '–'} → {one_line(one.after, 200) or '–'}"),
+            spacing="Small",
+        )
+        for one in view.changes[:_MOST_SAID]
+    ]
+    return [line(run("Changed since it was asked before", bold=True), spacing="Medium"), *listed]
+
+
+def _talk(view: ApprovalCard) -> list[Element]:
+    """Tell who has said and asked what, the latest where there is much."""
+    said = () if view.outcome and len(view.said) < _TOLD_BY_OUTCOME else view.said
+    asked = [
+        line(
+            run(f"{one_line(one.asked_by, 80)} asks: ", bold=True),
+            run(one_line(one.text, 300)),
+            run(f" {one_line(one.answered, 300)}" if one.answered else " (not answered yet)"),
+            spacing="Small",
+        )
+        for one in view.questions[-_MOST_SAID:]
+    ]
+    return [*(line(run(cut(one.text, 300)), spacing="Small") for one in said[-_MOST_SAID:]), *asked]
 
 
 def _bare(view: ApprovalCard) -> list[Element]:
@@ -101,6 +156,7 @@ def _facts(view: ApprovalCard) -> list[Element]:
         ("Can be undone", "yes" if view.reversible else "no"),
         ("Tool", cut(view.tool, 120)),
         ("Proposed by", f"{cut(view.agent, 120)} in run {view.run_number}"),
+        ("By way of", cut(" → ".join(view.chain), 300)),
         ("Requested by", cut(view.requester, 120)),
         ("Why it asks", cut(view.reason, 300)),
     ]
@@ -161,18 +217,44 @@ def _ids(view: ApprovalCard) -> JsonObject:
     return {"id": view.approval_id, "nonce": view.nonce}
 
 
-def _reason(view: ApprovalCard) -> list[Element]:
-    if Verdict.REJECT not in view.verdicts:
+def _form(view: ApprovalCard) -> list[Element] | None:
+    if view.schema is None or view.values is None or Verdict.APPROVE not in view.verdicts:
+        return None
+    return edit_fields(view.schema, view.values)
+
+
+def _before_deciding(view: ApprovalCard, *, form: list[Element] | None) -> list[Json]:
+    """Give what may be done before a verdict: say that one looks, ask, change."""
+    if Verdict.APPROVE not in view.verdicts:
         return []
-    return [
-        text_input(
-            REASON,
-            label="To reject, say why",
-            placeholder="The agent reads this and looks for another way",
-            error="Write a few words before you reject",
-            limit=LONGEST_REASON,
-        )
-    ]
+    looking = [] if view.claimed else [button("I am looking at it", verb=CLAIM, data=_ids(view))]
+    ask = button("Ask", verb=ASK, data=_ids(view), inputs=True)
+    asking = disclose("Ask…", body=[_question(view)], actions=[ask])
+    if form is None:
+        return [*looking, asking]
+    change = button("Approve the change", verb=EDIT, data=_ids(view), inputs=True)
+    hint = small("What you change is checked anew, and somebody else must agree to it as well.")
+    return [*looking, asking, disclose("Change…", body=[*form, *hint], actions=[change])]
+
+
+def _question(view: ApprovalCard) -> Element:
+    return text_input(
+        QUESTION,
+        label=f"Ask {one_line(view.requester, 60) or 'the requester'}",
+        placeholder="They are told, and the answer is shown here",
+        error="Write what you want to know",
+        limit=LONGEST_REASON,
+    )
+
+
+def _reason() -> Element:
+    return text_input(
+        REASON,
+        label="Why?",
+        placeholder="The agent reads this and looks for another way",
+        error="Write a few words before you reject",
+        limit=LONGEST_REASON,
+    )
 
 
 def _buttons(view: ApprovalCard, *, whole: bool) -> list[Json]:
@@ -186,7 +268,8 @@ def _button(verdict: Verdict, data: JsonObject) -> Json:
         case Verdict.APPROVE:
             return button("Approve", verb=verb, data=data, style="positive")
         case Verdict.REJECT:
-            return button("Reject", verb=verb, data=data, style="destructive", inputs=True)
+            reject = button("Reject", verb=verb, data=data, style="destructive", inputs=True)
+            return disclose("Reject…", body=[_reason()], actions=[reject])
         case Verdict.HAPPENED:
             return button("It happened", verb=verb, data=data)
         case Verdict.REPEAT:

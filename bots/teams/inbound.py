@@ -11,11 +11,13 @@ from bots.teams.people import Claim, claim_of
 from bots.teams.reference import CHANNEL, GROUP, PERSONAL, Reference
 from runtime.domain.approval import Decide, Verdict
 from runtime.domain.conversation import Message, Person
+from runtime.domain.json import JsonObject
 
 LOOPBACK_TENANT = "loopback"
 """The tenant of activities that name none; only this machine's own can lack one."""
 _KINDS = {kind.lower(): kind for kind in (PERSONAL, GROUP, CHANNEL)}
-VERDICT_VERBS = {f"approval.{verdict.value}": verdict for verdict in Verdict}
+_PRESSED = [verdict for verdict in Verdict if verdict is not Verdict.EDIT]
+VERDICT_VERBS = {f"approval.{verdict.value}": verdict for verdict in _PRESSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +59,15 @@ class Click:
     automatic: bool
     """The client drew the card anew; nobody pressed anything."""
 
-    def verdict(self, person: Person, *, reason: str = "") -> Decide | None:
-        """Give the decision this click stands for; None where its data names no approval."""
+    def verdict(
+        self, person: Person, *, reason: str = "", arguments: JsonObject | None = None
+    ) -> Decide | None:
+        """Give the decision this click stands for; None where its data names no approval.
+
+        ``arguments`` are those to approve instead.
+        """
         approval, nonce = self.data.identifier("id"), self.data.text("nonce")
-        verdict = VERDICT_VERBS.get(self.verb)
+        verdict = Verdict.APPROVE if arguments is not None else VERDICT_VERBS.get(self.verb)
         if verdict is None or not approval or not nonce or self.automatic:
             return None
         return Decide(
@@ -70,6 +77,7 @@ class Click:
             surface="teams",
             reason=reason,
             nonce=nonce,
+            arguments=arguments,
         )
 
 

@@ -119,7 +119,7 @@ def test_who_may_not_decide_is_told_so_and_the_approval_stays_open(stage: Stage)
     assert [one.status for one in stage.product.runtime.approvals(workspace=None)] == [
         ApprovalStatus.PENDING
     ]
-    assert {one.verb for one in buttons(approval.card)} == {"approval.approve", "approval.reject"}
+    assert {one.verb for one in buttons(approval.card)} >= {"approval.approve", "approval.reject"}
     stage.world.press(ADA, approval, "approval.approve", GROUP)
     assert stage.product.until_ended().status == "succeeded"
 

@@ -23,10 +23,13 @@ from bots.views import (
     Answer,
     ApprovalCard,
     Argument,
+    AskedLine,
+    ChangeLine,
     FileLink,
     Notice,
     QuestionCard,
     RunCard,
+    SaidLine,
     Shown,
     StepLine,
 )
@@ -111,6 +114,13 @@ def _approvals_shown(pick: st.DrawFn) -> ApprovalCard:
         ),
         outcome=pick(st.sampled_from(["", words])),
         on_expiry=words,
+        claimed=pick(st.sampled_from(["", words])),
+        said=(SaidLine(text=more, stage=1),) * count,
+        questions=(AskedLine(asked_by=words, text=more, answered=words),) * count,
+        changes=(ChangeLine(name=more, before=words, after=more),) * count,
+        chain=(words, more),
+        schema={"properties": {f"{at}{more}": {"type": "string"} for at in range(count % 14)}},
+        values={f"{at}{more}": words for at in range(count % 14)},
     )
 
 
@@ -228,6 +238,7 @@ def test_approve_is_offered_only_where_everything_is_shown(view: ApprovalCard) -
                 assert _plain(part) in _plain(words)
     else:
         assert "approvals 3" in readable(card) or "too long" in readable(card)
+        assert "approval.edit" not in verbs
     assert "approval.reject" in verbs
 
 
@@ -297,7 +308,12 @@ def test_approving_sends_no_field_and_rejecting_needs_one() -> None:
 
     takes = {one.verb: one.takes_inputs for one in buttons(card)}
 
-    assert takes == {"approval.approve": False, "approval.reject": True}
+    assert takes == {
+        "approval.approve": False,
+        "approval.reject": True,
+        "approval.claim": False,
+        "approval.ask": True,
+    }
 
 
 def test_a_call_in_doubt_offers_its_own_answers() -> None:

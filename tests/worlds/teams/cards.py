@@ -23,7 +23,17 @@ _ELEMENTS: dict[str, frozenset[str]] = {
             "maxLength",
             "isRequired",
             "errorMessage",
+            "value",
         }
+    ),
+    "Input.Number": frozenset(
+        {"id", "label", "min", "max", "value", "isRequired", "errorMessage", "placeholder"}
+    ),
+    "Input.Toggle": frozenset(
+        {"id", "label", "title", "value", "valueOn", "valueOff", "isRequired", "errorMessage"}
+    ),
+    "Input.ChoiceSet": frozenset(
+        {"id", "label", "style", "choices", "value", "isRequired", "errorMessage"}
     ),
     "Action.Execute": frozenset({"title", "verb", "data", "style", "associatedInputs", "fallback"}),
     "Action.Submit": frozenset({"title", "data", "style", "associatedInputs"}),
@@ -37,7 +47,7 @@ _ENUMS = {
     "size": {"Default", "Small", "Medium", "Large", "ExtraLarge"},
     "color": {"Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"},
     "fontType": {"Default", "Monospace"},
-    "style": {"default", "positive", "destructive"},
+    "style": {"default", "positive", "destructive", "compact", "expanded"},
     "associatedInputs": {"auto", "none"},
 }
 
@@ -100,13 +110,17 @@ def buttons(card: Mapping[str, Any]) -> list[Button]:
     ]
 
 
-def required_inputs(card: Mapping[str, Any]) -> list[str]:
-    """Name the fields that a press on a button with inputs must bring."""
-    return [
-        one["id"]
-        for one in walk(card)
-        if str(one.get("type", "")).startswith("Input.") and one.get("isRequired")
-    ]
+def inputs_of(card: Mapping[str, Any], verb: str) -> list[dict[str, Any]]:
+    """Give the fields whose values a press brings: those of its own card and of those around it."""
+    for action in card.get("actions", []):
+        inner = action.get("card")
+        if inner is not None and any(one.verb == verb for one in buttons(inner)):
+            return [*_fields(card.get("body")), *inputs_of(inner, verb)]
+    return _fields(card.get("body"))
+
+
+def _fields(body: Any) -> list[dict[str, Any]]:
+    return [one for one in walk(body) if str(one.get("type", "")).startswith("Input.")]
 
 
 def faults(card: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from bots.door import Door
 from bots.teams.app import PATH, TeamsFront
 from bots.teams.credentials import TeamsCredentials
 from bots.teams.identity import Application
-from bots.teams.tokens_out import EntraTokens
+from bots.teams.tokens_out import GRAPH, EntraTokens
 from runtime.clock import SystemClock
 from tests.worlds.slack.loop_thread import LoopThread
 from tests.worlds.teams.world import TeamsWorld
@@ -25,10 +25,17 @@ def teams_front(world: TeamsWorld, door: Door) -> Generator[None]:
     bridge = Bridge()
     signed = world.connector.signed
     credentials = world.credentials if signed else TeamsCredentials()
-    tokens = (
-        EntraTokens(Application(credentials, http_client=world.msal_http())) if signed else None
+    identity = Application(credentials, http_client=world.msal_http())
+    tokens = EntraTokens(identity) if signed else None
+    front = TeamsFront(
+        credentials,
+        door,
+        bridge,
+        clock=SystemClock(),
+        tokens=tokens,
+        graph=EntraTokens(identity, resource=GRAPH) if signed else None,
+        graph_url=world.connector.url,
     )
-    front = TeamsFront(credentials, door, bridge, clock=SystemClock(), tokens=tokens)
 
     async def listen() -> tuple[web.AppRunner, int]:
         app = web.Application(client_max_size=4 * 1024 * 1024)

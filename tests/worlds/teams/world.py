@@ -20,7 +20,7 @@ from aiohttp import web
 from bots.teams.credentials import TeamsCredentials
 from tests.worlds.slack.loop_thread import LoopThread
 from tests.worlds.teams import activities
-from tests.worlds.teams.cards import Button, buttons, readable, required_inputs
+from tests.worlds.teams.cards import Button, buttons, inputs_of, readable
 from tests.worlds.teams.cast import APP_ID, PASSWORD, TENANT, Chat, Member
 from tests.worlds.teams.connector import Connector, Fault, Posted
 from tests.worlds.teams.signing import Signer
@@ -256,12 +256,15 @@ class TeamsWorld:
 
     def _typed(
         self, button: Button, card: dict[str, Any], inputs: dict[str, str]
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         if not button.takes_inputs:
             return {}
-        missing = [name for name in required_inputs(card) if not inputs.get(name)]
+        fields = inputs_of(card, button.verb)
+        filled = {one["id"]: one["value"] for one in fields if "value" in one} | inputs
+        must = [one["id"] for one in fields if one.get("isRequired")]
+        missing = [name for name in must if filled.get(name) in (None, "")]
         assert not missing, f"the client does not send this card: {missing} must be filled in"
-        return inputs
+        return filled
 
     def _shown(self, person: Member, message: Posted, answer: Answer) -> Answer:
         body = answer.body
