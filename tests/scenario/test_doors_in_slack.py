@@ -67,9 +67,13 @@ def test_two_runs_begun_by_command_in_one_channel_do_not_mix(working: Scene, age
 
     first, second = root_card(working, run=1), root_card(working, run=2)
     assert first.ts != second.ts
-    assert working.approval_card(first.ts, 1).thread_ts == first.ts
-    working.until_approvals(2)
-    assert len(working.cards(second.ts, "Approval")) == 1
+    # Which of the two asks first is chance.
+    for root in (first, second):
+        working.world.until(lambda root=root: working.cards(root.ts, "Approval"))
+    working.until_quiet()
+    asked = [len(working.cards(root.ts, "Approval")) for root in (first, second)]
+    assert asked == [1, 1]
+    assert working.world.violations == []
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "server_error_after", "reset_before"])
