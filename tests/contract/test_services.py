@@ -21,6 +21,7 @@ def test_a_fresh_database_is_empty_and_current(database: Database) -> None:
 def test_a_commit_survives_an_immediate_stop(
     postgres_server: PostgresServer, postgres_url: str
 ) -> None:
+    postgres_server.checkpoint()
     database = Database(postgres_url)
     with database.write() as connection:
         connection.execute(text("CREATE TABLE kept AS SELECT 7 AS value"))
