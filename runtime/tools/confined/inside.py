@@ -236,11 +236,19 @@ def _landlock(spec: dict[str, Any], *, own_root: bool) -> bool:
     allowed |= dict.fromkeys((f"/dev/{name}" for name in _DEVICES), handled & 0x6)
     allowed[str(Path.cwd()) if not own_root else _SCRATCH] = handled & ~0x1
     for path, rights in allowed.items():
-        if Path(path).exists():
+        if _is_reachable(path):
             _allow(rules, path, rights & handled)
     _check(_libc.syscall(_LANDLOCK_RESTRICT, rules, 0), "landlock")
     os.close(rules)
     return True
+
+
+def _is_reachable(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except PermissionError:
+        # Below a folder that is closed to the job's user, such as root's own: not for it to see.
+        return False
 
 
 def _allow(rules: int, path: str, rights: int) -> None:
