@@ -306,7 +306,7 @@ def test_nobody_being_eligible_is_said_at_once(working: Scene, agents: Crew) -> 
 
     asked = working.ask("write to her")
 
-    alarm = working.card(asked.ts, "Nobody is eligible")
+    alarm = working.card(asked.ts, "Nobody can decide")
     assert "rule 'letters' in policy.yaml" in alarm.text
 
 
