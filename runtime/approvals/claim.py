@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.approvals import standing
-from runtime.approvals.standing import Denied
 from runtime.approvals.substitute import voter
 from runtime.audit import chain
 from runtime.domain.conversation import Person
-from runtime.domain.errors import Refused
 from runtime.domain.ports import Bell, Clock
 from runtime.policy.policy import Policy
 from runtime.storage import approvals, deliveries
@@ -36,39 +34,34 @@ class Claims:
         """
         now = self.clock.now()
         told: list[str] = []
-        try:
-            with self.database.write() as connection:
-                approval = standing.pending(connection, ref, workspace)
-                voter(connection, self.policy(), approval, person, now)
-                if approval.claimed_by == person.principal:
-                    return approval.id
-                approvals.change(
-                    connection,
-                    approval,
-                    expected_version=approval.version,
-                    claimed_by=person.principal,
-                    claimed_by_name=person.name or person.principal,
-                    claimed_at=now,
-                )
-                chain.append(
-                    connection,
-                    approval.run_id,
-                    "ApprovalClaimed",
-                    {
-                        "approval": approval.id,
-                        "by": person.principal,
-                        "surface": surface,
-                        "instead_of": approval.claimed_by,
-                    },
-                    now=now,
-                )
-                told = deliveries.touch(connection, approval.id, now=now)
-        except Denied as denied:
-            with self.database.write() as connection:
-                standing.record(
-                    connection, denied, person=person, what="claim", surface=surface, now=now
-                )
-            raise Refused(denied.public) from None
+        with standing.deciding(
+            self.database, person=person, what="claim", surface=surface, now=now
+        ) as connection:
+            approval = standing.pending(connection, ref, workspace)
+            voter(connection, self.policy(), approval, person, now)
+            if approval.claimed_by == person.principal:
+                return approval.id
+            approvals.change(
+                connection,
+                approval,
+                expected_version=approval.version,
+                claimed_by=person.principal,
+                claimed_by_name=person.name or person.principal,
+                claimed_at=now,
+            )
+            chain.append(
+                connection,
+                approval.run_id,
+                "ApprovalClaimed",
+                {
+                    "approval": approval.id,
+                    "by": person.principal,
+                    "surface": surface,
+                    "instead_of": approval.claimed_by,
+                },
+                now=now,
+            )
+            told = deliveries.touch(connection, approval.id, now=now)
         for conversation_id in dict.fromkeys(told):
             self.bell.ring_conversation(conversation_id)
         return approval.id

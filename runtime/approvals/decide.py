@@ -63,24 +63,22 @@ class Decisions:
             Refused: this person may not, the card is stale, or the time is up. Recorded as well.
         """
         now = self.clock.now()
-        try:
-            with self.database.write() as connection:
-                approval = standing.locked(connection, decide.approval, workspace)
-                if approval.status != ApprovalStatus.PENDING:
-                    return Decided(won=False, final=True, approval=approval)
-                _refuse_while_halted(connection, approval)
-                behalf = self._authorise(connection, approval, decide, now)
-                final, rings = self._take(connection, approval, decide, behalf, now)
-                spoken_to = deliveries.touch(connection, approval.id, now=now)
-                spoken_to += deliveries.touch(connection, approval.run_id, now=now)
-                approval = approvals.find(connection, approval.id, workspace=None) or approval
-        except Denied as denied:
-            with self.database.write() as connection:
-                standing.record(
-                    connection, denied, person=decide.person, what=decide.verdict,
-                    surface=decide.surface, now=now,
-                )  # fmt: skip
-            raise Refused(denied.public) from None
+        with standing.deciding(
+            self.database,
+            person=decide.person,
+            what=decide.verdict,
+            surface=decide.surface,
+            now=now,
+        ) as connection:
+            approval = standing.locked(connection, decide.approval, workspace)
+            if approval.status != ApprovalStatus.PENDING:
+                return Decided(won=False, final=True, approval=approval)
+            _refuse_while_halted(connection, approval)
+            behalf = self._authorise(connection, approval, decide, now)
+            final, rings = self._take(connection, approval, decide, behalf, now)
+            spoken_to = deliveries.touch(connection, approval.id, now=now)
+            spoken_to += deliveries.touch(connection, approval.run_id, now=now)
+            approval = approvals.find(connection, approval.id, workspace=None) or approval
         # A crash before these rings leaves ready steps and due deliveries to the sweep.
         for step_id in rings:
             self.bell.ring_step(step_id)

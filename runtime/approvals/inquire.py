@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.approvals import standing
-from runtime.approvals.standing import Denied
 from runtime.approvals.substitute import voter
 from runtime.audit import chain
 from runtime.domain.approval import Approval, Inquiry
@@ -49,17 +48,12 @@ class Inquiries:
         if not words:
             raise Refused("there was no question in that; say what you want to know")
         now = self.clock.now()
-        try:
-            with self.database.write() as connection:
-                approval = standing.pending(connection, ref, workspace)
-                voter(connection, self.policy(), approval, person, now)
-                told = self._ask(connection, approval, person, words[:_LONGEST], surface, now)
-        except Denied as denied:
-            with self.database.write() as connection:
-                standing.record(
-                    connection, denied, person=person, what="ask", surface=surface, now=now
-                )
-            raise Refused(denied.public) from None
+        with standing.deciding(
+            self.database, person=person, what="ask", surface=surface, now=now
+        ) as connection:
+            approval = standing.pending(connection, ref, workspace)
+            voter(connection, self.policy(), approval, person, now)
+            told = self._ask(connection, approval, person, words[:_LONGEST], surface, now)
         for conversation_id in dict.fromkeys(told):
             self.bell.ring_conversation(conversation_id)
         return approval.id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 
 from runtime.audit import chain
@@ -9,10 +11,12 @@ from runtime.domain.approval import Approval, Stage
 from runtime.domain.conversation import Person
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.halt import Halt, halting
+from runtime.domain.json import JsonObject
 from runtime.domain.states import ApprovalStatus
 from runtime.policy.case import Case
 from runtime.storage import approvals, halts, runs
 from runtime.storage.connection import Connection
+from runtime.storage.database import Database
 
 
 class Denied(Exception):
@@ -74,26 +78,28 @@ def halt_of(connection: Connection, approval: Approval) -> Halt | None:
     )
 
 
-def record(
-    connection: Connection,
-    denied: Denied,
-    *,
-    person: Person,
-    what: str,
-    surface: str,
-    now: datetime,
-) -> None:
-    """Put on record that somebody tried what they may not."""
-    chain.append(
-        connection,
-        denied.approval.run_id,
-        "DecisionRefused",
-        {
+@contextmanager
+def deciding(
+    database: Database, *, person: Person, what: str, surface: str, now: datetime
+) -> Generator[Connection]:
+    """Open a transaction in which a person does something about an approval.
+
+    Where they may not, nothing of it stays but the record that they tried.
+
+    Raises:
+        Refused: what ``Denied`` says, for them to read.
+    """
+    try:
+        with database.write() as connection:
+            yield connection
+    except Denied as denied:
+        facts: JsonObject = {
             "approval": denied.approval.id,
             "by": person.principal,
             "verdict": what,
             "surface": surface,
             "because": denied.public,
-        },
-        now=now,
-    )
+        }
+        with database.write() as connection:
+            chain.append(connection, denied.approval.run_id, "DecisionRefused", facts, now=now)
+        raise Refused(denied.public) from None

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 
 from runtime.storage.database import Database
 from tests.worlds.engine import EngineWorld
+from tests.worlds.governed import Governed, governed
+from tests.worlds.openai import OpenAIWorld
 
 
 @pytest.fixture
@@ -16,3 +21,27 @@ def world(database: Database) -> Iterator[EngineWorld]:
     world = EngineWorld(database)
     yield world
     world.close()
+
+
+@pytest.fixture
+def models() -> Iterator[OpenAIWorld]:
+    """Give a scripted model."""
+    with OpenAIWorld() as world:
+        yield world
+
+
+@pytest.fixture
+def office(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    tmp_path: Path,
+    models: OpenAIWorld,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Governed]:
+    """Give an office that works by the ``POLICY`` of the test's file."""
+    module = cast("ModuleType", request.module)
+    policy = str(vars(module)["POLICY"])
+    with governed(
+        tmp_path, models, monkeypatch, policy=policy, database_url=database_url
+    ) as running:
+        yield running

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +13,8 @@ from runtime.domain.states import ApprovalStatus
 from runtime.outbox.announce import Announcements
 from runtime.storage import trees
 from tests.worlds.crew import calls, plan, step
-from tests.worlds.governed import ADA, BEN, CYD, DEE, EVE, Governed, governed, member
-from tests.worlds.openai import Answer, OpenAIWorld
+from tests.worlds.governed import ADA, BEN, CYD, DEE, EVE, Governed, member
+from tests.worlds.openai import Answer
 
 POLICY = """version: 1
 roles:
@@ -60,22 +58,6 @@ rules:
   - {id: others, tools: [send], outcome: ask, eligible: ["role:approver", "!requester"]}
 """
 HOUR = 3600.0
-
-
-@pytest.fixture
-def models() -> Iterator[OpenAIWorld]:
-    with OpenAIWorld() as world:
-        yield world
-
-
-@pytest.fixture
-def office(
-    database_url: str, tmp_path: Path, models: OpenAIWorld, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Governed]:
-    with governed(
-        tmp_path, models, monkeypatch, policy=POLICY, database_url=database_url
-    ) as running:
-        yield running
 
 
 def letter(office: Governed, to: str) -> Approval:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from runtime.domain.approval import Verdict
@@ -12,8 +9,8 @@ from runtime.domain.conversation import Message, Person
 from runtime.domain.errors import Refused
 from runtime.domain.states import ApprovalStatus
 from tests.worlds.crew import calls, plan, step
-from tests.worlds.governed import ADA, BEN, CYD, DEE, Governed, governed
-from tests.worlds.openai import Answer, OpenAIWorld
+from tests.worlds.governed import ADA, BEN, CYD, DEE, Governed
+from tests.worlds.openai import Answer
 
 POLICY = """version: 1
 roles:
@@ -39,27 +36,16 @@ rules:
 
 
 @pytest.fixture
-def models() -> Iterator[OpenAIWorld]:
-    with OpenAIWorld() as world:
-        yield world
-
-
-@pytest.fixture
-def office(
-    database_url: str, tmp_path: Path, models: OpenAIWorld, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Governed]:
+def office(office: Governed) -> Governed:
     """Give an office where Ada's letters need the word of Ben or Cyd."""
-    with governed(
-        tmp_path, models, monkeypatch, policy=POLICY, database_url=database_url
-    ) as running:
-        running.crew.plans(plan(step("a")))
-        running.crew.works(
-            calls(("send", {"to": "Xenia"})),
-            calls(("send", {"to": "Xenia"})),
-            Answer(text="that is all"),
-        )
-        running.ask("write to Xenia")
-        yield running
+    office.crew.plans(plan(step("a")))
+    office.crew.works(
+        calls(("send", {"to": "Xenia"})),
+        calls(("send", {"to": "Xenia"})),
+        Answer(text="that is all"),
+    )
+    office.ask("write to Xenia")
+    return office
 
 
 def test_a_changed_call_is_asked_about_anew_and_made_as_it_was_changed(office: Governed) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +16,8 @@ from runtime.policy.decision import Decision, Outcome
 from runtime.storage import runs
 from tests.worlds.crew import calls, plan, step
 from tests.worlds.engine import side_by_side
-from tests.worlds.governed import ADA, BEN, CYD, DEE, Governed, governed, member
-from tests.worlds.openai import Answer, OpenAIWorld
+from tests.worlds.governed import ADA, BEN, CYD, DEE, Governed, member
+from tests.worlds.openai import Answer
 
 POLICY = """version: 1
 roles:
@@ -30,22 +28,6 @@ rules:
      eligible: ["role:approver"]}
 """
 OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Operator")
-
-
-@pytest.fixture
-def models() -> Iterator[OpenAIWorld]:
-    with OpenAIWorld() as world:
-        yield world
-
-
-@pytest.fixture
-def office(
-    database_url: str, tmp_path: Path, models: OpenAIWorld, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Governed]:
-    with governed(
-        tmp_path, models, monkeypatch, policy=POLICY, database_url=database_url
-    ) as running:
-        yield running
 
 
 def letters(office: Governed, *people: str) -> str:
@@ -226,8 +208,6 @@ def test_a_halt_holds_what_was_approved_and_lets_no_run_begin(office: Governed) 
     )
     with pytest.raises(Refused, match="workspace is halted by Ben: stop"):
         office.ask("something else")
-    # Another workspace goes on as if nothing had happened.
-    office.ask("do it", person=member("Zoe", team="T999"))
     for person in (BEN, CYD):
         runtime.governing.lift(str(halt.number), person, workspace="T024")
 
@@ -235,6 +215,19 @@ def test_a_halt_holds_what_was_approved_and_lets_no_run_begin(office: Governed) 
     office.decide(asked, CYD)
     office.ended(run)
     assert office.marks() == ["sent Xenia"]
+
+
+def test_a_halt_of_one_workspace_lets_another_begin(office: Governed) -> None:
+    runtime = office.product.runtime
+    runtime.governing.halt(HaltScope.WORKSPACE, "", BEN, reason="stop", drill=False)
+    office.crew.plans(plan(step("a")))
+    office.crew.works(Answer(text="that is all"))
+
+    with pytest.raises(Refused, match="workspace is halted by Ben: stop"):
+        office.ask("something")
+    run = office.ask("something", person=member("Zoe", team="T999"))
+
+    assert office.ended(run).status == "succeeded"
 
 
 def test_a_drill_is_told_and_stops_nothing(office: Governed) -> None:
