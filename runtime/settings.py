@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from pydantic_settings import (
 )
 
 from runtime.domain.budget import Budget
+from runtime.domain.personal import Personal
+from runtime.domain.retention import Periods
 
 DOTENV = ".env"
 
@@ -64,13 +67,48 @@ class Settings(BaseSettings):
     """File that signed heads are added to, best on another disk; in BATON_HOME where not set."""
     audit_anchor_seconds: float = Field(default=600.0, alias="BATON_AUDIT_ANCHOR_SECONDS", gt=0)
     """How often the audit's head is put on record in that file and told to its conversations."""
+    audit_bucket: str | None = Field(default=None, alias="BATON_AUDIT_BUCKET")
+    """Bucket that signed heads are put into as well, over S3, each once and never written over:
+    ``https://HOST/BUCKET/FOLDER``."""
+    audit_bucket_region: str = Field(default="us-east-1", alias="BATON_AUDIT_BUCKET_REGION")
+    """The bucket's region."""
+    audit_bucket_key_id: str | None = Field(default=None, alias="BATON_AUDIT_BUCKET_KEY_ID")
+    """Access key that may put, get and list there."""
+    audit_bucket_secret: SecretStr | None = Field(default=None, alias="BATON_AUDIT_BUCKET_SECRET")
+    """That key's secret."""
     keep_audit_days: float = Field(default=2557, alias="BATON_KEEP_AUDIT_DAYS", gt=0)
     """How long the facts of audit records are kept; their hashes stay for ever."""
+    keep_transcript_days: float = Field(default=30, alias="BATON_KEEP_TRANSCRIPT_DAYS", gt=0)
+    """How long what agents were given and gave back is kept after a run's end."""
+    keep_run_days: float = Field(default=180, alias="BATON_KEEP_RUN_DAYS", gt=0)
+    """How long requests, answers, approvals and messages are kept after a run's end; that there was
+    a run, and what it cost, stays."""
+    keep_file_days: float = Field(default=180, alias="BATON_KEEP_FILE_DAYS", gt=0)
+    """How long files of a run are kept after its end."""
+    keep_memory_days: float | None = Field(default=None, alias="BATON_KEEP_MEMORY_DAYS", gt=0)
+    """How long facts that agents remember are kept; until somebody forgets them where not set."""
+    keep_event_days: float = Field(default=30, alias="BATON_KEEP_EVENT_DAYS", gt=0)
+    """How long events are kept that everybody has looked at."""
+    api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), alias="BATON_API_TOKENS"
+    )
+    """``TOKEN=PERSON`` pairs, separated by commas: programs with the token start workflows and send
+    events as that person, such as ``slack:T024/U061`` or ``http:local/shop``."""
+    emit_url: str | None = Field(default=None, alias="BATON_EMIT_URL")
+    """Address to which events that workflows emit are posted as well, as CloudEvents; one on a
+    private network must be in BATON_HTTP_ALLOW."""
+    emit_token: SecretStr | None = Field(default=None, alias="BATON_EMIT_TOKEN")
+    """Bearer token that goes along there."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(), alias="BATON_SECRET_KEYS"
     )
     """Keys of 32 characters or more, separated by commas, that seal stored secrets; the newest
     comes first."""
+    hide: Annotated[tuple[Personal, ...], NoDecode] = Field(
+        default=(Personal.CARD,), alias="BATON_HIDE"
+    )
+    """Personal data that is taken out of what people say, tools return and models answer, before it
+    is stored, logged, shown or told to a model: card, iban, email, phone, separated by commas."""
     log_level: str = Field(default="INFO", alias="BATON_LOG_LEVEL")
     """DEBUG, INFO, WARNING or ERROR."""
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
@@ -85,6 +123,8 @@ class Settings(BaseSettings):
     """The app's client secret, for the same."""
     slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     """Base URL of Slack's Web API, for proxies and tests."""
+    slack_streams: bool = Field(default=True, alias="BATON_SLACK_STREAM")
+    """Whether answers may grow before people's eyes in Slack; ``off`` posts all of them whole."""
     microsoft_app_id: str | None = Field(default=None, alias="MICROSOFT_APP_ID")
     """The bot's Entra application id."""
     microsoft_app_password: SecretStr | None = Field(default=None, alias="MICROSOFT_APP_PASSWORD")
@@ -101,6 +141,16 @@ class Settings(BaseSettings):
     """``SingleTenant``, or ``UserAssignedMSI`` for a managed identity, which needs no secret."""
     microsoft_app_tenant_id: str | None = Field(default=None, alias="MICROSOFT_APP_TENANT_ID")
     """The application's tenant."""
+    public_url: str | None = Field(
+        default=None, alias="BATON_PUBLIC_URL", pattern=r"^https?://[^\s/]+\S*$"
+    )
+    """Where people's browsers reach this server, such as ``https://baton.example.com``; with
+    ``BATON_SECRET_KEYS``, Teams links files of runs there, for minutes."""
+    link_email_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), alias="BATON_LINK_EMAIL_DOMAINS"
+    )
+    """Domains of your own, separated by commas: accounts in Slack and Teams whose confirmed address
+    there is the same are one person's. Not set: addresses link nobody."""
 
     @classmethod
     def settings_customise_sources(
@@ -122,7 +172,9 @@ class Settings(BaseSettings):
             source.config = by_alias
         return init_settings, env_settings, dotenv_settings
 
-    @field_validator("http_allow", "secret_keys", mode="before")
+    @field_validator(
+        "http_allow", "secret_keys", "api_tokens", "hide", "link_email_domains", mode="before"
+    )
     @classmethod
     def _places(cls, given: object) -> object:
         if not isinstance(given, str):
@@ -143,6 +195,23 @@ class Settings(BaseSettings):
     def seal_keys(self) -> tuple[str, ...]:
         """Give the keys that seal stored secrets, newest first."""
         return tuple(key.get_secret_value() for key in self.secret_keys)
+
+    @property
+    def email_domains(self) -> frozenset[str]:
+        """Give the domains whose addresses link accounts."""
+        return frozenset(one.lower().lstrip("@") for one in self.link_email_domains)
+
+    @property
+    def periods(self) -> Periods:
+        """Give how long each class of data is kept."""
+        memories = self.keep_memory_days
+        return Periods(
+            transcript=timedelta(days=self.keep_transcript_days),
+            files=timedelta(days=self.keep_file_days),
+            words=timedelta(days=self.keep_run_days),
+            memories=None if memories is None else timedelta(days=memories),
+            events=timedelta(days=self.keep_event_days),
+        )
 
     @property
     def embedded(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from runtime.domain.assurance import Assurance
 from runtime.domain.conversation import Person
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json, JsonObject
@@ -40,6 +41,10 @@ VERDICTS: dict[Question, frozenset[Verdict]] = {
 }
 
 
+HARMLESS = frozenset({Verdict.REJECT, Verdict.ABORT})
+"""Verdicts that let nothing happen: no proof of who gives them is ever asked."""
+
+
 class OnExpiry(StrEnum):
     """What an unanswered question becomes; never a yes."""
 
@@ -69,6 +74,12 @@ class Stage:
     """How often those who are asked are reminded."""
     reasons_for: tuple[Verdict, ...] = ()
     """Verdicts that need a reason."""
+    assurance: Assurance = Assurance.MEMBER
+    """How sure it must be who agrees; a no needs no more than a member."""
+
+    def wants_code(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict needs a fresh code from the device of whoever gives it."""
+        return verdict not in HARMLESS and self.assurance is Assurance.STEPPED_UP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +201,10 @@ class Approval:
     claimed_by_name: str = ""
     """Who says they are looking at it. It keeps nobody else from deciding."""
     claimed_at: datetime | None = None
+    requester_name: str = ""
+    """As their channel named them. This and what follows is filled in by queries, never stored."""
     may_decide: tuple[str, ...] = ()
-    """The principals and globs behind the present stage's words, by the policy of this moment.
-    This and what follows is filled in by queries, never stored."""
+    """The principals and globs behind the present stage's words, by the policy of this moment."""
     eligible_people: tuple[str, ...] = ()
     """Principals who may decide now and have not spoken: those to mention or write to."""
     eligible_groups: tuple[str, ...] = ()
@@ -221,6 +233,12 @@ class Decide:
     arguments: JsonObject | None = None
     """With ``approve``: the call as it should be made instead. It is checked as a new one, and
     somebody else must agree to it."""
+    code: str = field(default="", repr=False)
+    """From the person's device; the front door takes it away before anything is recorded."""
+    assurance: Assurance = Assurance.MEMBER
+    """How sure it is who says this; filled in by the front door, never by a channel."""
+    unproven: str = ""
+    """Why it is not surer, in words for the person; filled in by the front door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

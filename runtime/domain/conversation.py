@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.domain.json import JsonObject
+from runtime.domain.json import Json, JsonObject
 
 
 class PersonKind(StrEnum):
@@ -46,6 +46,13 @@ class Person:
     def principals(self) -> tuple[str, ...]:
         """Name all of the person's accounts, the one in use first."""
         return (self.principal, *self.also)
+
+    @property
+    def workspaces(self) -> frozenset[str]:
+        """Name the workspaces the person has an account in."""
+        return frozenset(
+            principal.partition(":")[2].rpartition("/")[0] for principal in self.principals
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +103,10 @@ class Message:
     workflow: str | None = None
     """Skip planning and carry out this workflow with ``input``."""
     input: JsonObject | None = None
+    events: tuple[Json, ...] | None = None
+    """What the workflow begins with instead, where events start it."""
+    budget_usd: float | None = None
+    """What the run may cost at most; it lowers the standing budget and never raises it."""
 
 
 class Reception(StrEnum):

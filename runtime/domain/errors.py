@@ -36,6 +36,12 @@ class NotFound(Refused):
     code = "not_found"
 
 
+class Halted(Refused):
+    """Nobody must act but those who lift the halt: nothing may begin here until two people have."""
+
+    code = "halted"
+
+
 class Unreachable(Refused):
     """Nobody can be spoken to at this place any more: the app was blocked or removed there."""
 
@@ -93,19 +99,21 @@ class Faulted(ToolFailed):
     """The author must act: a workflow raised an error that nothing caught.
 
     ``problem`` is the problem document: ``{type, status, title, detail, instance}``.
+    ``outside`` says which of its words came from outside, by label, where a step below raised it.
     """
 
     code = "faulted"
 
-    def __init__(self, problem: JsonObject) -> None:
+    def __init__(self, problem: JsonObject, *, outside: JsonObject | None = None) -> None:
         title = problem.get("title") or problem.get("type")
         detail = f": {problem['detail']}" if problem.get("detail") else ""
         super().__init__(f"{title}{detail} (in {problem.get('instance')})")
         self.problem = problem
+        self.outside: JsonObject = outside or {}
 
 
 class OverBudget(BatonError):
-    """The requester must act: the run's limit in money, tokens or time is used up."""
+    """The requester must act: a limit in money, tokens or time is used up, with nothing added."""
 
     code = "over_budget"
 

@@ -22,5 +22,7 @@ class Mine:
     finished: tuple[RunLine, ...]
     spent_this_week: Cost
     """By their runs of the last seven days."""
+    hidden: str
+    """Which grant they lack to be shown their runs, in words for them; empty with it."""
     nudges: bool
     """They want to be written to directly when something waits for them."""

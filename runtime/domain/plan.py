@@ -6,12 +6,16 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from runtime.domain.json import Json, JsonObject, object_of
 
 MOST_STEPS = 40
+GOAL: Final = "goal"
+"""The kind of a step that plans by itself below a workflow, and its place in paths."""
 _ID = re.compile(r"^[a-z][a-z0-9_-]{0,40}$")
-_REFERENCE = re.compile(r"^\$([a-z][a-z0-9_-]{0,40})((?:\.[A-Za-z0-9_-]+)*)$")
+REFERENCE = re.compile(r"^\$([a-z][a-z0-9_-]{0,40})((?:\.[A-Za-z0-9_-]+)*)$")
+"""A value that stands for a step's output, or for a part of it."""
 
 
 class StepKind(StrEnum):
@@ -21,6 +25,10 @@ class StepKind(StrEnum):
     TOOL = "tool"
     HUMAN = "human"
     WORKFLOW = "workflow"
+
+
+PLANNED = frozenset(kind.value for kind in StepKind)
+"""The kinds of the tasks that people see as steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +167,7 @@ def _follow(
 def references_in(value: Json) -> list[str]:
     """Name the steps that a value refers to."""
     if isinstance(value, str):
-        found = _REFERENCE.match(value)
+        found = REFERENCE.match(value)
         return [found.group(1)] if found else []
     if isinstance(value, Mapping):
         return [name for inner in value.values() for name in references_in(inner)]
@@ -171,7 +179,7 @@ def references_in(value: Json) -> list[str]:
 def resolve(value: Json, outputs: Mapping[str, Json]) -> Json:
     """Put outputs in place of references; a reference to nothing becomes None."""
     if isinstance(value, str):
-        found = _REFERENCE.match(value)
+        found = REFERENCE.match(value)
         if found is None:
             return value
         result = outputs.get(found.group(1))

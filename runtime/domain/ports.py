@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -21,10 +22,9 @@ class Bell(Protocol):
     make the other harmless. It must not raise: a ring that fails is a ring that was lost.
     """
 
-    def ring_step(self, step_id: str) -> None:
-        """Say that a step is ready. Call only after its row is committed."""
-        ...
+    def ring(self, *, steps: Iterable[str] = (), conversations: Iterable[str] = ()) -> None:
+        """Say that these steps are ready and these conversations have deliveries due.
 
-    def ring_conversation(self, conversation_id: str) -> None:
-        """Say that a conversation has deliveries due. Call only after they are committed."""
+        Call only after their rows are committed. Each is rung once, however often it is named.
+        """
         ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, Literal
 
 from runtime.domain.approval import Approval
 from runtime.domain.budget import Budget
@@ -11,6 +13,9 @@ from runtime.domain.conversation import Place
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.states import Control, RunStatus
 from runtime.domain.step import Cost, Step
+
+Deed = Literal["cancel", "pause", "resume", "retry"]
+"""What people do to a run as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +53,24 @@ class Run:
     finished_at: datetime | None
 
 
+EVIDENCE: Final = "evidence"
+"""What stands for the step that made a file, where it is the evidence of the run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file a run made. The bytes are found by ``digest``."""
+    """A file a run made, or was made about it. The bytes are found by ``digest``."""
 
     name: str
     media_type: str
     size_bytes: int
     digest: str
     step_id: str
+
+    @property
+    def is_evidence(self) -> bool:
+        """Tell whether it is the run's evidence, and not of the run's own making."""
+        return self.step_id == EVIDENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +82,14 @@ class OpenQuestion:
     choices: tuple[str, ...]
     asked_at: datetime
     answered: str = ""
-    """The answer and who gave it; empty while it is open."""
+    """The answer and who gave it; empty while it is open, and where nobody answered."""
+    withdrawn: bool = False
+    """Closed without an answer: nobody needs one any more."""
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it still waits for an answer."""
+        return not self.answered and not self.withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +106,10 @@ class RunView:
     questions: tuple[OpenQuestion, ...]
     artifacts: tuple[Artifact, ...]
     read_at: datetime
+    skippable: frozenset[str] = frozenset()
+    """Ids of the steps that people may have it go on without now."""
+    inside: Mapping[str, tuple[Step, ...]] = field(default_factory=dict[str, tuple[Step, ...]])
+    """The tasks of each workflow that is a step and not through, by the id of that step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

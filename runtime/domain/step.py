@@ -56,3 +56,8 @@ class Step:
     finished_at: datetime | None
     owner: str | None = None
     """The process at work on it; of an effect, the one that wrote its intent last."""
+
+    @property
+    def waived(self) -> bool:
+        """Tell whether a person chose to go on without it; what needs it goes on with nothing."""
+        return self.status == StepStatus.SKIPPED and self.output is not None

@@ -22,6 +22,7 @@ _URL_PASSWORD = re.compile(
 
 # Too short a value is too common a word: hiding "test" everywhere hides what went wrong.
 _SHORTEST_SECRET = 6
+_SHORTEST_UNMISTAKABLE = 8
 
 # Formats of well-known keys; each needs a length that no ordinary word reaches.
 _LOOKS_SECRET = re.compile(
@@ -83,6 +84,19 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
         for found in _URL_PASSWORD.finditer(value)
     }
     return tuple(sorted(value for value in named | in_urls if len(value) >= _SHORTEST_SECRET))
+
+
+def unmistakable(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Pick the secrets that nobody says by chance.
+
+    A password that is a word would take that word out of all that is said here.
+    """
+    return tuple(one for one in secrets if len(one) >= _SHORTEST_UNMISTAKABLE and not one.isalpha())
+
+
+def without_keys(text: str) -> str:
+    """Give ``text`` without what has the form of a well-known key, whatever stands before it."""
+    return _LOOKS_SECRET.sub(REDACTED, text)
 
 
 def _forms(secret: str) -> set[str]:

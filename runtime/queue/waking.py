@@ -11,21 +11,33 @@ import contextlib
 import logging
 import threading
 from collections import defaultdict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer  # pyright: ignore[reportPrivateUsage] - its only seam
+from dramatiq.common import current_millis
 from redis import Redis, RedisError
+from redis.exceptions import NoScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping, Sequence
 
-    from dramatiq import Message
     from dramatiq.broker import MessageProxy
     from dramatiq.middleware import Middleware
     from redis.client import PubSub
+    from redis.commands.core import Script
 
 _log = logging.getLogger(__name__)
 _LISTEN_SECONDS = 5.0
+_Given = tuple[str | bytes | int, ...]
+_Order = tuple[str, _Given]
+"""A queue's name, and what its script is given."""
+
+
+class _Orders(threading.local):
+    """What one thread holds back, to send it at once; None where it holds nothing back."""
+
+    given: list[_Order] | None = None
 
 
 class WakingRedisBroker(RedisBroker):
@@ -41,6 +53,7 @@ class WakingRedisBroker(RedisBroker):
         )
         self._announcements = f"{self.namespace}:announced"
         self._wake: dict[str, threading.Event] = defaultdict(threading.Event)
+        self._orders = _Orders()
         self._listener: threading.Thread | None = None
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -49,10 +62,49 @@ class WakingRedisBroker(RedisBroker):
     def consumer_class(self) -> type[_WakingConsumer]:
         return _WakingConsumer
 
-    def enqueue(self, message: Message[object], *, delay: int | None = None) -> Message[object]:
-        enqueued = cast("Message[object]", super().enqueue(message, delay=delay))
-        self.client.publish(self._announcements, message.queue_name)
-        return enqueued
+    def do_enqueue(self, queue_name: str, *message: str | bytes) -> None:
+        """Store a message and announce it, in one trip; Dramatiq's ``enqueue`` ends here."""
+        given: _Given = (
+            *("enqueue", current_millis(), queue_name, self.broker_id),
+            *(self.heartbeat_timeout, self.dead_message_ttl),
+            *(self._should_do_maintenance("enqueue"), cast("int", self._max_unpack_size())),
+            *message,
+        )
+        orders = self._orders.given
+        if orders is not None:
+            orders.append((queue_name, given))
+        else:
+            self._store([(queue_name, given)])
+
+    @contextmanager
+    def at_once(self) -> Generator[None]:
+        """Store what this thread enqueues inside in one trip, at the end."""
+        orders: list[_Order] = []
+        self._orders.given = orders
+        try:
+            yield
+        finally:
+            self._orders.given = None
+        if orders:
+            self._store(orders)
+
+    def _store(self, orders: Sequence[_Order]) -> None:
+        client = cast("Redis", self.client)
+        store = cast("Script", self.scripts["dispatch"])
+        all_of_it = client.pipeline(transaction=False)
+        for _, given in orders:
+            all_of_it.evalsha(store.sha, 1, self.namespace, *given)
+        queues = dict.fromkeys(queue_name for queue_name, _ in orders)
+        for queue_name in queues:
+            all_of_it.publish(self._announcements, queue_name)
+        try:
+            all_of_it.execute()
+        except NoScriptError:
+            # A Redis that has forgotten its scripts; this teaches it again.
+            for _, given in orders:
+                store(keys=[self.namespace], args=given)
+            for queue_name in queues:
+                client.publish(self._announcements, queue_name)
 
     def close(self) -> None:
         self._closed.set()

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from runtime.domain.absence import Absence
 from runtime.storage.governance_tables import absence as table
+from runtime.storage.hot import Hot
 
 _c = table.c
+
+
+def _not_over(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    return or_(_c.until_at.is_(None), _c.until_at > now)
+
+
+def _holds(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(_c.revoked_at.is_(None), _c.begins_at <= now, _not_over(now))
+
+
+_STANDING = Hot(
+    select(*_c).where(_holds(bindparam("this_moment", type_=_c.begins_at.type))).order_by(_c.id)
+)
 
 
 def add(connection: Connection, one: Absence, *, workspace: str) -> None:
@@ -47,8 +72,7 @@ def handed_to(connection: Connection, principals: Sequence[str], *, now: datetim
 
 def standing(connection: Connection, *, now: datetime) -> list[Absence]:
     """Give what holds now, of everybody."""
-    statement = select(*_c).where(_holds(now)).order_by(_c.id)
-    return [_from_row(row) for row in connection.execute(statement).mappings()]
+    return [_from_row(row) for row in _STANDING.all(connection, {"this_moment": now})]
 
 
 def revoke(connection: Connection, principal: str, *, now: datetime) -> int:
@@ -60,15 +84,7 @@ def revoke(connection: Connection, principal: str, *, now: datetime) -> int:
     ).rowcount
 
 
-def _holds(now: datetime) -> ColumnElement[bool]:
-    return and_(_c.revoked_at.is_(None), _c.begins_at <= now, _not_over(now))
-
-
-def _not_over(now: datetime) -> ColumnElement[bool]:
-    return or_(_c.until_at.is_(None), _c.until_at > now)
-
-
-def _from_row(row: RowMapping) -> Absence:
+def _from_row(row: RowMapping | Mapping[str, Any]) -> Absence:
     return Absence(
         id=row["id"],
         principal=row["principal"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, or_, select, update
 
 from runtime.domain.approval import (
     Approval,
@@ -19,22 +19,47 @@ from runtime.domain.approval import (
     Stage,
     Verdict,
 )
+from runtime.domain.assurance import Assurance
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json
 from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.storage.hot import Hot
 from runtime.storage.tables import approval as table
 from runtime.storage.tables import approval_decision as said
 from runtime.storage.tables import run, step
 
 _c = table.c
 _FOUND = (
-    *("number", "run_number", "may_decide", "eligible_people", "eligible_groups"),
+    *("number", "run_number", "requester_name", "may_decide", "eligible_people", "eligible_groups"),
     *("history", "questions"),
 )
 """What an approval holds beside its own columns."""
-_select: Select[Any] = select(*_c, run.c.number.label("run_number")).join(
+_select: Select[Any] = select(*_c, run.c.number.label("run_number"), run.c.requester_name).join(
     run, run.c.id == _c.run_id
 )
+_NUMBERED = _c.number == bindparam("the_number")
+_NAMED = _c.id == bindparam("the_id")
+_FIND = {
+    # By whether a number is meant, and whether it is locked.
+    (numbered, lock): Hot(statement.with_for_update(of=table) if lock else statement)
+    for numbered, statement in ((True, _select.where(_NUMBERED)), (False, _select.where(_NAMED)))
+    for lock in (True, False)
+}
+_SAID = select(*said.c).order_by(said.c.at, said.c.id)
+_SAID_OF_ONE = Hot(_SAID.where(said.c.approval_id == bindparam("the_approval")))
+_HAS_SAID = Hot(
+    select(said.c.id).where(
+        said.c.approval_id == bindparam("the_approval"),
+        said.c.stage == bindparam("the_stage"),
+        said.c.principal == bindparam("the_principal"),
+    )
+)
+_SAY = Hot(
+    insert(said).values(
+        {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in said.c}
+    )
+)
+_OF_RUN = Hot(_select.where(_c.run_id == bindparam("the_run")).order_by(_c.number))
 
 
 def from_row(row: RowMapping | Mapping[str, Any]) -> Approval:
@@ -60,6 +85,7 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Approval:
         version=row["version"],
         nonce=row["nonce"],
         requester=row["requester"],
+        requester_name=row["requester_name"],
         on_expiry=OnExpiry(row["on_expiry"]),
         created_at=row["created_at"],
         expires_at=row["expires_at"],
@@ -98,6 +124,7 @@ def stage_from(spelled: Mapping[str, Any]) -> Stage:
         on_limit=OnExpiry(plain.pop("on_limit", OnExpiry.HOLD)),
         escalate_to=tuple(tuple(rung) for rung in plain.pop("escalate_to", ())),
         reasons_for=tuple(Verdict(word) for word in plain.pop("reasons_for", ())),
+        assurance=Assurance(plain.pop("assurance", Assurance.MEMBER)),
         **plain,
     )
 
@@ -113,6 +140,7 @@ def stage_spelled(stage: Stage) -> dict[str, Json]:
         "escalate_to": [list(rung) for rung in stage.escalate_to],
         "remind_seconds": stage.remind_seconds,
         "reasons_for": list(stage.reasons_for),
+        "assurance": stage.assurance,
     }
 
 
@@ -138,13 +166,10 @@ def find(
     """Give the approval that a person means by id or number, locked against other deciders."""
     ref = ref.strip().lstrip("#")
     is_number = ref.isascii() and ref.isdigit() and len(ref) < 18
-    statement = _select.where(_c.number == int(ref) if is_number else _c.id == ref)
-    if workspace is not None:
-        statement = statement.where(_c.workspace == workspace)
-    if lock:
-        statement = statement.with_for_update(of=table)
-    row = connection.execute(statement).mappings().first()
-    return from_row(row) if row else None
+    meant = {"the_number": int(ref)} if is_number else {"the_id": ref}
+    row = _FIND[is_number, lock].first(connection, meant)
+    elsewhere = row is not None and workspace is not None and row["workspace"] != workspace
+    return None if row is None or elsewhere else from_row(row)
 
 
 def of_step(connection: Connection, step_id: str) -> Approval | None:
@@ -166,10 +191,21 @@ def pending(
     return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
+def pending_elsewhere(
+    connection: Connection, *, workspace: str, limit: int = 200
+) -> list[Approval]:
+    """Give what waits for people in any other workspace, oldest first."""
+    statement = (
+        _select.where(_c.status == ApprovalStatus.PENDING, _c.workspace != workspace)
+        .order_by(_c.number)
+        .limit(limit)
+    )
+    return [from_row(row) for row in connection.execute(statement).mappings()]
+
+
 def of_run(connection: Connection, run_id: str) -> list[Approval]:
     """Give every approval of a run, oldest first."""
-    statement = _select.where(_c.run_id == run_id).order_by(_c.number)
-    return [from_row(row) for row in connection.execute(statement).mappings()]
+    return [from_row(row) for row in _OF_RUN.all(connection, {"the_run": run_id})]
 
 
 def turned_away(connection: Connection, *, run_id: str, digest: str) -> Approval | None:
@@ -185,11 +221,8 @@ def turned_away(connection: Connection, *, run_id: str, digest: str) -> Approval
 
 def history(connection: Connection, approval_ids: Sequence[str]) -> dict[str, list[Said]]:
     """Give what was said about each of these, oldest first."""
-    statement = (
-        select(*said.c).where(said.c.approval_id.in_(approval_ids)).order_by(said.c.at, said.c.id)
-    )
     found: dict[str, list[Said]] = {}
-    for row in connection.execute(statement).mappings():
+    for row in _said_of(connection, approval_ids):
         one = Said(
             principal=row["principal"],
             name=row["name"],
@@ -203,6 +236,14 @@ def history(connection: Connection, approval_ids: Sequence[str]) -> dict[str, li
         )
         found.setdefault(row["approval_id"], []).append(one)
     return found
+
+
+def _said_of(
+    connection: Connection, approval_ids: Sequence[str]
+) -> Iterable[RowMapping | Mapping[str, Any]]:
+    if len(approval_ids) == 1:
+        return _SAID_OF_ONE.all(connection, {"the_approval": approval_ids[0]})
+    return connection.execute(_SAID.where(said.c.approval_id.in_(approval_ids))).mappings()
 
 
 def thread_owner(connection: Connection, conversation_id: str) -> str:
@@ -221,16 +262,11 @@ def say(connection: Connection, *, same_person: tuple[str, ...] = (), **values: 
 
     ``same_person`` names their other accounts: a person counts once, wherever they speak.
     """
-    known = connection.execute(
-        select(said.c.id).where(
-            said.c.approval_id == values["approval_id"],
-            said.c.stage == values["stage"],
-            said.c.principal.in_((values["principal"], *same_person)),
-        )
-    ).first()
-    if known is not None:
-        return False
-    connection.execute(insert(said).values(**values))
+    where = {"the_approval": values["approval_id"], "the_stage": values["stage"]}
+    for principal in (values["principal"], *same_person):
+        if _HAS_SAID.first(connection, {**where, "the_principal": principal}) is not None:
+            return False
+    _SAY.count(connection, {f"new_{name}": value for name, value in values.items()})
     return True
 
 

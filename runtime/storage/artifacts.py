@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from runtime.domain.ids import new_id
-from runtime.domain.run import Artifact
+from runtime.domain.run import EVIDENCE, Artifact
+from runtime.storage.hot import Hot
 from runtime.storage.tables import artifact as table
 
 _c = table.c
+_OF_RUN = Hot(select(*_c).where(_c.run_id == bindparam("the_run")).order_by(_c.at, _c.id))
 
 
 def put(connection: Connection, run_id: str, artifact: Artifact, *, now: datetime) -> None:
@@ -37,13 +39,14 @@ def put(connection: Connection, run_id: str, artifact: Artifact, *, now: datetim
 def of_run(connection: Connection, run_id: str) -> list[Artifact]:
     """Give the newest version of every file of a run, by name."""
     newest: dict[str, Artifact] = {}
-    statement = select(*_c).where(_c.run_id == run_id).order_by(_c.at, _c.id)
-    for row in connection.execute(statement):
-        newest[row.name] = Artifact(
-            name=row.name,
-            media_type=row.media_type,
-            size_bytes=row.size_bytes,
-            digest=row.digest,
-            step_id=row.step_id,
+    # Evidence last: nothing that an agent wrote stands in its place.
+    rows = _OF_RUN.all(connection, {"the_run": run_id})
+    for row in sorted(rows, key=lambda row: row["step_id"] == EVIDENCE):
+        newest[row["name"]] = Artifact(
+            name=row["name"],
+            media_type=row["media_type"],
+            size_bytes=row["size_bytes"],
+            digest=row["digest"],
+            step_id=row["step_id"],
         )
     return [newest[name] for name in sorted(newest)]

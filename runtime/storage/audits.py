@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 
 from runtime.domain.json import Json
 from runtime.domain.run import AuditRecord
-from runtime.storage.tables import audit as table
+from runtime.storage.audit_tables import audit as table
+from runtime.storage.hot import Hot
 from runtime.storage.tables import run
 
 _c = table.c
-_COLUMNS = (_c.run_id, _c.sequence, _c.at, _c.event, _c.facts, _c.digest, _c.position)
+_COLUMNS = (
+    _c.run_id,
+    _c.sequence,
+    _c.at,
+    _c.event,
+    _c.facts,
+    _c.digest,
+    _c.position,
+)
 _PLACING = (
     update(table)
     .where(_c.run_id == bindparam("the_run"), _c.sequence == bindparam("the_sequence"))
@@ -21,46 +30,55 @@ _PLACING = (
 )
 
 
-def lock(connection: Connection, run_id: str) -> str:
-    """Lock a run so that two appends cannot fork its chain; name who asked for it."""
-    statement = select(run.c.requester).where(run.c.id == run_id).with_for_update()
-    return str(connection.execute(statement).scalar_one_or_none() or "")
+_LOCK = Hot(select(run.c.id).where(run.c.id == bindparam("the_run")).with_for_update())
+_TIP = Hot(
+    select(run.c.requester, *_COLUMNS)
+    .select_from(run.outerjoin(table, _c.run_id == run.c.id))
+    .where(run.c.id == bindparam("the_run"))
+    .order_by(_c.sequence.desc())
+    .limit(literal(1))
+)
+_FACTS = Hot(
+    select(_c.facts).where(_c.run_id == bindparam("the_run"), _c.event == bindparam("the_event"))
+)
+GIVEN = ("run_id", "sequence", "at", "event", "facts", "digest")
+"""The columns of a new record; the sweep gives it its position."""
+_ADD = Hot(
+    insert(table).values({name: bindparam(f"new_{name}", type_=_c[name].type) for name in GIVEN})
+)
 
 
-def last(connection: Connection, run_id: str) -> AuditRecord | None:
-    """Give the newest record."""
-    row = (
-        connection.execute(
-            select(*_COLUMNS).where(_c.run_id == run_id).order_by(_c.sequence.desc()).limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    return AuditRecord(**row) if row else None
+def lock(connection: Connection, run_id: str) -> None:
+    """Lock a run so that two appends cannot fork its chain."""
+    _LOCK.first(connection, {"the_run": run_id})
+
+
+def tip(connection: Connection, run_id: str) -> tuple[str, AuditRecord | None]:
+    """Name who asked for a run, and give its newest record; the run is locked already."""
+    row = _TIP.first(connection, {"the_run": run_id})
+    if row is None:
+        return "", None
+    record = {column.name: row[column.name] for column in _COLUMNS}
+    return str(row["requester"] or ""), AuditRecord(**record) if record["run_id"] else None
 
 
 def has(connection: Connection, *, run_id: str, event: str, facts: Json) -> bool:
     """Tell whether this very fact is on record already (a handler may be entered again)."""
-    rows = connection.execute(select(_c.facts).where(_c.run_id == run_id, _c.event == event))
-    return any(row.facts == facts for row in rows)
+    rows = _FACTS.all(connection, {"the_run": run_id, "the_event": event})
+    return any(row["facts"] == facts for row in rows)
 
 
 def add(connection: Connection, records: Sequence[AuditRecord]) -> None:
     """Append records."""
-    connection.execute(
-        insert(table),
-        [
-            {
-                "run_id": record.run_id,
-                "sequence": record.sequence,
-                "at": record.at,
-                "event": record.event,
-                "facts": record.facts,
-                "digest": record.digest,
-            }
-            for record in records
-        ],
+    _ADD.each(
+        connection,
+        [{f"new_{name}": value for name, value in row(record).items()} for record in records],
     )
+
+
+def row(record: AuditRecord) -> dict[str, object]:
+    """Give a record as a new row."""
+    return {name: getattr(record, name) for name in GIVEN}
 
 
 def of_run(connection: Connection, run_id: str) -> list[AuditRecord]:

@@ -19,7 +19,10 @@ INLINE_BYTES = 64 * 1024
 def put(connection: Connection, content: bytes) -> str:
     """Store bytes and give their SHA-256; storing the same bytes again changes nothing."""
     name = hashlib.sha256(content).hexdigest()
-    known = select(literal(1)).where(blob.c.digest == name)
+    # Locked, so that whoever removes bytes nothing names any more sees what names them next.
+    known = (
+        select(literal(1)).where(blob.c.digest == name).with_for_update(key_share=True, read=True)
+    )
     if connection.execute(known).first() is None:
         # Two writers of one blob at once: the second waits for the first and then does nothing.
         insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert

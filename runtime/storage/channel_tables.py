@@ -33,6 +33,10 @@ class WishRow(Row, table=True):
     nudges: bool = True
     """To be written to directly when something waits for them."""
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    home_opened_at: datetime | None = Field(
+        default=None, sa_column=Column(UtcDateTime(), nullable=True)
+    )
+    """When they last turned to a page in a chat that shows what is theirs."""
 
 
 class InstallationRow(Row, table=True):
@@ -57,5 +61,22 @@ class InstallStateRow(Row, table=True):
     until: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
+class EvidenceWishRow(Row, table=True):
+    """A run whose evidence somebody wants to have; kept until what was made for it is removed."""
+
+    __tablename__ = "evidence_wish"
+
+    id: str = Field(primary_key=True)
+    run_id: str
+    conversation_id: str | None = None
+    """Where it goes; None where it stays with the run only."""
+    asked_by: str
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    made_at: datetime | None = Field(
+        default=None, sa_column=Column(UtcDateTime(), nullable=True, index=True)
+    )
+
+
 rating, wish = map(table, (RatingRow, WishRow))
+evidence_wish = table(EvidenceWishRow)
 installation, install_state = map(table, (InstallationRow, InstallStateRow))

@@ -2,32 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from runtime.domain.conversation import Conversation, Person, PersonKind, Place
 from runtime.domain.ids import new_id
 from runtime.storage.hot import Hot
 from runtime.storage.tables import conversation as table
 from runtime.storage.tables import inbox, principal
-from runtime.storage.upsert import insert_unless_there, upsert
+from runtime.storage.upsert import insert_unless_there, upsert, upserting
 
 _c = table.c
 
 
-_ENSURE = upsert(
-    table,
-    key=("channel", "workspace", "key"),
-    change=lambda new: {"address": new["address"]},
-    returning=(_c.id,),
-)
+def ensuring(dialect: Any) -> Any:
+    """Give the statement that makes a place's conversation, or brings its address up to date, locks
+    it and returns its id; its parameters are ``new_row``."""
+    return upserting(
+        table,
+        dialect,
+        key=("channel", "workspace", "key"),
+        change=lambda new: {"address": new["address"]},
+        returning=(_c.id,),
+    )
+
+
+_ENSURE = Hot(ensuring(postgresql), on_sqlite=ensuring(sqlite))
 _TAKE = insert_unless_there(inbox, key=("key",))
+_PARTS = ("one", "other")
+
+
+def _taking_both(dialect: Any) -> Any:
+    rows = [
+        {one.name: bindparam(f"{part}_{one.name}", type_=one.type) for one in inbox.c}
+        for part in _PARTS
+    ]
+    return dialect.insert(inbox).values(rows).on_conflict_do_nothing(index_elements=["key"])
+
+
+_TAKE_BOTH = Hot(_taking_both(postgresql), on_sqlite=_taking_both(sqlite))
+_ONE = Hot(select(*_c).where(_c.id == bindparam("the_conversation")))
 _KNOWN = Hot(
     select(inbox.c.run_id)
     .where(or_(inbox.c.key == bindparam("one"), inbox.c.key == bindparam("other")))
     .order_by(inbox.c.run_id.desc())
     .limit(1)
+)
+_MET = Hot(
+    select(principal.c.id).where(
+        principal.c.id == bindparam("the_id"),
+        principal.c.name == bindparam("the_name"),
+        principal.c.kind == bindparam("the_kind"),
+    )
 )
 _MEET = upsert(
     principal,
@@ -37,24 +75,26 @@ _MEET = upsert(
 )
 
 
+def new_row(place: Place, *, now: datetime) -> Mapping[str, object]:
+    """Give a place's conversation as a new row."""
+    return {
+        "id": new_id("cnv"),
+        "channel": place.channel,
+        "workspace": place.workspace,
+        "key": place.key,
+        "address": dict(place.address),
+        "courier": None,
+        "courier_until": None,
+        "created_at": now,
+    }
+
+
 def ensure(connection: Connection, place: Place, *, now: datetime) -> Conversation:
     """Give the conversation of a place, made now if it is new; its address is kept up to date.
 
     It is locked: of two messages said at once, the second sees the run the first began.
     """
-    row = _ENSURE.first(
-        connection,
-        {
-            "id": new_id("cnv"),
-            "channel": place.channel,
-            "workspace": place.workspace,
-            "key": place.key,
-            "address": dict(place.address),
-            "courier": None,
-            "courier_until": None,
-            "created_at": now,
-        },
-    )
+    row = _ENSURE.first(connection, new_row(place, now=now))
     assert row is not None, "an upsert gives its row"
     return Conversation(id=row["id"], place=place)
 
@@ -82,28 +122,27 @@ def find(connection: Connection, place: Place) -> str | None:
 
 def read(connection: Connection, conversation_id: str) -> Conversation:
     """Give a conversation that is known to exist."""
-    row = connection.execute(select(*_c).where(_c.id == conversation_id)).mappings().one()
+    row = _ONE.first(connection, {"the_conversation": conversation_id})
+    assert row is not None, f"{conversation_id} does not exist"
     place = Place(
         channel=row["channel"], workspace=row["workspace"], key=row["key"], address=row["address"]
     )
     return Conversation(id=row["id"], place=place)
 
 
-def take(
-    connection: Connection,
+def new_events(
     key: str,
+    other: str | None = None,
     *,
     person: Person,
     now: datetime,
     conversation_id: str | None = None,
     run_id: str | None = None,
     text: str = "",
-) -> bool:
-    """Record an event by its key; False where it was recorded before.
-
-    Two processes that get the same event at once: the second waits for the first's commit.
-    """
-    values = {
+) -> Sequence[Mapping[str, object]]:
+    """Give the rows of an event for ``take``: a second one, without its words, where it has another
+    key as well."""
+    one: dict[str, object] = {
         "key": key,
         "conversation_id": conversation_id,
         "run_id": run_id,
@@ -112,7 +151,24 @@ def take(
         "text": text,
         "at": now,
     }
-    return _TAKE.count(connection, values) == 1
+    if not other or other == key:
+        return (one,)
+    return (one, {**one, "key": other, "conversation_id": None, "text": ""})
+
+
+def take(connection: Connection, events: Sequence[Mapping[str, object]]) -> bool:
+    """Record an event; False where it was recorded before, under one of its keys.
+
+    Two processes that get the same event at once: the second waits for the first's commit.
+    """
+    if len(events) == 1:
+        return _TAKE.count(connection, events[0]) == 1
+    values = {
+        f"{part}_{name}": value
+        for part, event in zip(_PARTS, events, strict=True)
+        for name, value in event.items()
+    }
+    return _TAKE_BOTH.count(connection, values) == len(events)
 
 
 def run_of_event(connection: Connection, key: str, other: str) -> tuple[bool, str | None]:
@@ -161,6 +217,11 @@ def _person(row: RowMapping) -> Person:
 
 def meet(connection: Connection, person: Person, *, now: datetime) -> None:
     """Remember a person as their channel describes them now."""
+    # Looked up first: an upsert locks the row it finds, also where it changes nothing, and all that
+    # one person says would wait for each other's commit.
+    known = {"the_id": person.principal, "the_name": person.name, "the_kind": person.kind.value}
+    if _MET.first(connection, known) is not None:
+        return
     _MEET.count(
         connection,
         {

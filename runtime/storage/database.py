@@ -115,7 +115,11 @@ class Database:
     def read(self) -> Generator[Connection]:
         """Open a connection on which every statement sees the newest committed state."""
         with _as_upstream(), self._engine.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            except (OperationalError, InterfaceError):
+                self._give_up(connection)
+                raise
 
     @contextmanager
     def write(self) -> Generator[Connection]:
@@ -155,9 +159,7 @@ class Database:
             try:
                 yield connection
             except (OperationalError, InterfaceError):
-                # Whether it is still of use is not worth finding out.
-                connection.invalidate()
-                self._engine.dispose()
+                self._give_up(connection)
                 raise
             finally:
                 connection.close()
@@ -166,9 +168,16 @@ class Database:
         try:
             command(connection, "ROLLBACK")
         except DBAPIError:
-            # The connection broke, and the transaction with it; so, likely, did the idle ones.
-            connection.invalidate()
-            self._engine.dispose()
+            # The connection broke, and the transaction with it.
+            self._give_up(connection)
+
+    def _give_up(self, connection: Connection | PoolProxiedConnection) -> None:
+        """Use a connection no more, nor the idle ones, which likely broke with it.
+
+        Whether they are still of use is not worth finding out.
+        """
+        connection.invalidate()
+        self._engine.dispose()
 
     def check(self) -> list[str]:
         """Say what is wrong with this database, in words for the operator; nothing if all is well.

@@ -31,3 +31,14 @@ def read(connection: Connection, digest: str) -> JsonObject | None:
         select(table.c.content).where(table.c.digest == digest)
     ).scalar_one_or_none()
     return cast("JsonObject | None", found)
+
+
+def newest(connection: Connection, *, limit: int) -> list[tuple[JsonObject, datetime]]:
+    """Give the latest stored versions, newest first, and when each was stored."""
+    statement = (
+        select(table.c.content, table.c.created_at)
+        .order_by(table.c.created_at.desc(), table.c.digest)
+        .limit(limit)
+    )
+    rows = connection.execute(statement).all()
+    return [(cast("JsonObject", row[0]), row[1]) for row in rows]

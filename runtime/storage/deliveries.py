@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
     and_,
+    bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     update,
@@ -25,13 +25,13 @@ from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json
 from runtime.domain.states import DeliveryStatus
+from runtime.storage.hot import Hot
 from runtime.storage.tables import conversation
 from runtime.storage.tables import delivery as table
 from runtime.storage.upsert import upsert
 
 _c = table.c
 _v = conversation.c
-_FINAL = (DeliveryStatus.FAILED,)
 _with_place = select(*_c, _v.channel, _v.workspace, _v.key.label("place_key"), _v.address).join(
     conversation, _v.id == _c.conversation_id
 )
@@ -52,49 +52,62 @@ _OWE = upsert(
     change=lambda new: {"wanted_rev": _c.wanted_rev + 1, "due_at": _sooner(new["due_at"])},
 )
 
+GIVEN = [one.name for one in _c if one.name not in ("external_id", "sent_at")]
+"""The columns of a message that was never sent; the others hold nothing."""
+_TOUCH = Hot(
+    update(table)
+    .where(_c.subject_id == bindparam("subject"), _c.status != DeliveryStatus.FAILED)
+    .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(bindparam("now", type_=_c.due_at.type)))
+    .returning(_c.conversation_id)
+)
 
-def owe(
-    connection: Connection,
-    *,
-    conversation_id: str,
-    run_id: str,
-    kind: DeliveryKind,
-    subject_id: str,
-    now: datetime,
-    payload: Mapping[str, Json] | None = None,
-) -> None:
-    """Owe a conversation one message about a subject; owing it again asks for a newer version."""
-    _OWE.count(
-        connection,
-        {
-            "id": new_id("dlv"),
-            "conversation_id": conversation_id,
-            "run_id": run_id,
-            "kind": kind,
-            "subject_id": subject_id,
-            "payload": dict(payload or {}),
-            "wanted_rev": 1,
-            "sent_rev": 0,
-            "status": DeliveryStatus.DUE,
-            "external_id": None,
-            "attempt": 0,
-            "due_at": now,
-            "last_error": "",
-            "created_at": now,
-            "sent_at": None,
-        },
-    )
+
+class Owed(TypedDict):
+    """One message about a subject, as it is owed to a conversation."""
+
+    conversation_id: str
+    run_id: str
+    kind: DeliveryKind
+    subject_id: str
+    now: datetime
+    payload: NotRequired[Mapping[str, Json]]
+
+
+def new_row(**owed: Unpack[Owed]) -> Mapping[str, object]:
+    """Give a message that was never sent, due now."""
+    return {
+        "id": new_id("dlv"),
+        "conversation_id": owed["conversation_id"],
+        "run_id": owed["run_id"],
+        "kind": owed["kind"],
+        "subject_id": owed["subject_id"],
+        "payload": dict(owed.get("payload", {})),
+        "wanted_rev": 1,
+        "sent_rev": 0,
+        "status": DeliveryStatus.DUE,
+        "external_id": None,
+        "attempt": 0,
+        "due_at": owed["now"],
+        "last_error": "",
+        "created_at": owed["now"],
+        "sent_at": None,
+    }
+
+
+def owe(connection: Connection, **owed: Unpack[Owed]) -> None:
+    """Owe a conversation a message; owing it again asks for a newer version."""
+    add(connection, new_row(**owed))
+
+
+def add(connection: Connection, row: Mapping[str, object]) -> None:
+    """Owe the message of a row."""
+    _OWE.count(connection, row)
 
 
 def touch(connection: Connection, subject_id: str, *, now: datetime) -> list[str]:
     """Ask for a newer version of every message about a subject; name their conversations."""
-    statement = (
-        update(table)
-        .where(_c.subject_id == subject_id, _c.status.not_in(_FINAL))
-        .values(wanted_rev=_c.wanted_rev + 1, due_at=_sooner(literal(now, _c.due_at.type)))
-        .returning(_c.conversation_id)
-    )
-    return list(connection.execute(statement).scalars())
+    rows = _TOUCH.all(connection, {"subject": subject_id, "now": now})
+    return [row["conversation_id"] for row in rows]
 
 
 def due_conversations(connection: Connection, *, now: datetime, limit: int) -> list[str]:

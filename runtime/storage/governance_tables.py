@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from runtime.storage.columns import JsonValue, path_column
@@ -104,5 +104,37 @@ class HaltRow(Row, table=True):
     lifted_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
+class BudgetAdditionRow(Row, table=True):
+    """What somebody has added to a budget; ``key`` says whose, and of which day."""
+
+    __tablename__ = "budget_addition"
+    __table_args__ = (Index("budget_addition_by_key", "cap", "key"),)
+
+    id: str = Field(primary_key=True)
+    cap: str
+    key: str
+    usd: float
+    tokens: int = Field(sa_column=Column(BigInteger, nullable=False))
+    seconds: float
+    run_id: str
+    by: str
+    at: datetime = Field(sa_column=when_column())
+
+
+class SecondFactorRow(Row, table=True):
+    """A device that makes codes for one account; counts once it was confirmed."""
+
+    __tablename__ = "second_factor"
+
+    principal: str = Field(primary_key=True)
+    sealed: str = Field(sa_column=long_text())
+    last_step: int = Field(sa_column=Column(BigInteger, nullable=False))
+    failures: int
+    locked_until: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    confirmed_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    at: datetime = Field(sa_column=when_column())
+
+
 inquiry, absence, halt = map(table, (ApprovalInquiryRow, AbsenceRow, HaltRow))
+budget_addition, second_factor = map(table, (BudgetAdditionRow, SecondFactorRow))
 grant, grant_use = map(table, (GrantRow, GrantUseRow))

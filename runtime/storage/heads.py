@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from runtime.domain.head import TreeHead
-from runtime.storage.tables import audit_anchor as anchor
-from runtime.storage.tables import audit_head as head
-from runtime.storage.tables import audit_tile as tile
+from runtime.storage.audit_tables import audit_anchor as anchor
+from runtime.storage.audit_tables import audit_head as head
+from runtime.storage.audit_tables import audit_tile as tile
 
 _LOCK = 8_317_402_212
 _h = head.c

@@ -21,11 +21,14 @@ from sqlalchemy.types import TypeEngine
 
 Row = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
+_KEPT = "baton.cursor"
+_LONGEST, _MOST_PARAMETERS = 4096, 50
+"""What psycopg 3 remembers at most of how a statement is sent."""
 _Taken = TypeVar("_Taken")
 
 
 class Hot:
-    """A statement that gives back at most one row.
+    """A statement whose text never changes.
 
     Every parameter is bound by name and none is a list. Safe to share between threads and
     databases. ``on_sqlite`` is the same in SQLite's words, where these differ. Errors are
@@ -33,7 +36,10 @@ class Hot:
     """
 
     def __init__(
-        self, statement: UpdateBase | Select[Any], *, on_sqlite: UpdateBase | None = None
+        self,
+        statement: UpdateBase | Select[*tuple[Any, ...]],
+        *,
+        on_sqlite: UpdateBase | None = None,
     ) -> None:
         self._statement = statement
         self._on_sqlite = on_sqlite
@@ -43,6 +49,11 @@ class Hot:
         """Run within the caller's transaction; give the row it returned, if any."""
         return self.first_on(connection.connection, connection.dialect, values)
 
+    def all(self, connection: Connection, values: Mapping[str, object]) -> list[Row]:
+        """Run within the caller's transaction; give every row it returned."""
+        form = self._form(connection.dialect)
+        return form.execute(connection.connection, values, form.fetch_all)
+
     def count(self, connection: Connection, values: Mapping[str, object]) -> int:
         """Run within the caller's transaction; give how many rows it changed."""
         return self.count_on(connection.connection, connection.dialect, values)
@@ -50,7 +61,12 @@ class Hot:
     def each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
         """Run once for every row, within the caller's transaction; the database sees them at once
         where its driver can do that."""
-        self._form(connection.dialect).each(connection.connection, rows)
+        form = self._form(connection.dialect)
+        if len(rows) == 1:
+            # By itself: a driver that can send many at once waits for their end once more.
+            form.execute(connection.connection, rows[0], _count)
+        else:
+            form.each(connection.connection, rows)
 
     def first_on(
         self, borrowed: PoolProxiedConnection, dialect: Dialect, values: Mapping[str, object]
@@ -79,12 +95,14 @@ class Hot:
 class _Form:
     """A statement as one kind of database takes it."""
 
-    def __init__(self, statement: UpdateBase | Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: UpdateBase | Select[*tuple[Any, ...]], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self._dialect = dialect
         self._text = str(compiled)
         assert "POSTCOMPILE" not in self._text, "a list cannot be compiled once"
+        remembered = len(self._text) <= _LONGEST and len(compiled.bind_names) <= _MOST_PARAMETERS
+        assert remembered or dialect.name == "sqlite", "the driver would read it anew every time"
         self._order: Sequence[str] | None = compiled.positiontup
         self._given: list[tuple[str, _Convert | None]] = []
         self._fixed: dict[str, object] = {}
@@ -103,23 +121,15 @@ class _Form:
         values: Mapping[str, object],
         take: Callable[[DBAPICursor], _Taken],
     ) -> _Taken:
-        with _translated(self._dialect, self._text):
-            cursor = borrowed.cursor()
-            try:
-                cursor.execute(self._text, self._spelled(values))
-                return take(cursor)
-            finally:
-                cursor.close()
+        with _translated(self._dialect, self._text), _cursor(borrowed, self._dialect) as cursor:
+            cursor.execute(self._text, self._spelled(values))
+            return take(cursor)
 
     def each(self, borrowed: PoolProxiedConnection, rows: Sequence[Mapping[str, object]]) -> None:
         """Run once for every row."""
-        with _translated(self._dialect, self._text):
-            cursor = borrowed.cursor()
-            try:
-                spelled = [self._spelled(row) for row in rows]
-                cursor.executemany(self._text, cast("Sequence[Mapping[str, object]]", spelled))
-            finally:
-                cursor.close()
+        with _translated(self._dialect, self._text), _cursor(borrowed, self._dialect) as cursor:
+            spelled = [self._spelled(row) for row in rows]
+            cursor.executemany(self._text, cast("Sequence[Mapping[str, object]]", spelled))
 
     def _spelled(self, values: Mapping[str, object]) -> Mapping[str, object] | Sequence[object]:
         parameters = dict(self._fixed)
@@ -130,18 +140,26 @@ class _Form:
         return parameters if order is None else [parameters[name] for name in order]
 
     def fetch(self, cursor: DBAPICursor) -> Row | None:
-        """Give the row by its columns' names."""
-        # All are fetched because SQLite commits when the statement has none left to give.
+        """Give the first row by its columns' names."""
+        rows = self.fetch_all(cursor)
+        return rows[0] if rows else None
+
+    def fetch_all(self, cursor: DBAPICursor) -> list[Row]:
+        """Give the rows by their columns' names."""
+        # Also where one is wanted, because SQLite commits when a statement has none left to give.
         rows = cursor.fetchall()
         if not rows:
-            return None
+            return []
         reading = self._reading
         if reading is None:
             reading = self._reading = self._readers(cursor)
-        return {
-            name: value if convert is None else convert(value)
-            for (name, convert), value in zip(reading, rows[0], strict=True)
-        }
+        return [
+            {
+                name: value if convert is None else convert(value)
+                for (name, convert), value in zip(reading, row, strict=True)
+            }
+            for row in rows
+        ]
 
     def _readers(self, cursor: DBAPICursor) -> list[tuple[str, _Convert | None]]:
         """Say how each column is read; some types depend on what the database says it sends."""
@@ -153,12 +171,28 @@ class _Form:
 
 def command(connection: Connection, text: str) -> None:
     """Run a statement without parameters, such as ``BEGIN``."""
-    with _translated(connection.dialect, text):
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(text)
-        finally:
-            cursor.close()
+    dialect = connection.dialect
+    with _translated(dialect, text), _cursor(connection.connection, dialect) as cursor:
+        cursor.execute(text)
+
+
+@contextmanager
+def _cursor(borrowed: PoolProxiedConnection, dialect: Dialect) -> Generator[DBAPICursor]:
+    """Give the connection's own cursor: on PostgreSQL a new one takes as long as half a statement.
+
+    SQLite's must be closed, or a statement that has rows left to give stays open.
+    """
+    if dialect.name != "sqlite":
+        cursor = borrowed.info.get(_KEPT)
+        if cursor is None:
+            cursor = borrowed.info[_KEPT] = borrowed.cursor()
+        yield cursor
+        return
+    cursor = borrowed.cursor()
+    try:
+        yield cursor
+    finally:
+        cursor.close()
 
 
 @contextmanager

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from runtime.domain.approval import Inquiry
+from runtime.domain.states import ApprovalStatus
+from runtime.storage.hot import Hot
 from runtime.storage.tables import approval
 from runtime.storage.tables import inquiry as table
 
 _c = table.c
 PREFIX = "inq"
 """What their ids begin with, which tells them from the steps that ask."""
+_INQUIRIES = select(*_c).order_by(_c.at, _c.id)
+_OF_ONE = Hot(_INQUIRIES.where(_c.approval_id == bindparam("the_approval")))
+_OPEN_IN = Hot(
+    select(*_c)
+    .join(approval, approval.c.id == _c.approval_id)
+    .where(
+        _c.run_id == bindparam("the_run"),
+        _c.answered_at.is_(None),
+        approval.c.status == ApprovalStatus.PENDING,
+    )
+    .order_by(_c.at, _c.id)
+)
 
 
 def add(connection: Connection, asked: Inquiry, *, run_id: str) -> None:
@@ -42,19 +57,16 @@ def find(connection: Connection, inquiry_id: str) -> Inquiry | None:
 
 def of_approvals(connection: Connection, approval_ids: Sequence[str]) -> list[Inquiry]:
     """Give what was asked about these approvals, oldest first."""
-    statement = select(*_c).where(_c.approval_id.in_(approval_ids)).order_by(_c.at, _c.id)
+    if len(approval_ids) == 1:
+        rows = _OF_ONE.all(connection, {"the_approval": approval_ids[0]})
+        return [_from_row(row) for row in rows]
+    statement = _INQUIRIES.where(_c.approval_id.in_(approval_ids))
     return [_from_row(row) for row in connection.execute(statement).mappings()]
 
 
 def open_in(connection: Connection, run_id: str) -> list[Inquiry]:
     """Give a run's questions that nobody has answered and that still matter, oldest first."""
-    statement = (
-        select(*_c)
-        .join(approval, approval.c.id == _c.approval_id)
-        .where(_c.run_id == run_id, _c.answered_at.is_(None), approval.c.status == "pending")
-        .order_by(_c.at, _c.id)
-    )
-    return [_from_row(row) for row in connection.execute(statement).mappings()]
+    return [_from_row(row) for row in _OPEN_IN.all(connection, {"the_run": run_id})]
 
 
 def answer(connection: Connection, inquiry_id: str, *, text: str, name: str, at: datetime) -> bool:
@@ -67,7 +79,7 @@ def answer(connection: Connection, inquiry_id: str, *, text: str, name: str, at:
     return result.rowcount == 1
 
 
-def _from_row(row: RowMapping) -> Inquiry:
+def _from_row(row: RowMapping | Mapping[str, Any]) -> Inquiry:
     return Inquiry(
         id=row["id"],
         approval_id=row["approval_id"],

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, literal, select, update
 
 from runtime.domain.json import Json
 from runtime.domain.states import ENDED_STEP, StepStatus
+from runtime.storage.governance_tables import halt
 from runtime.storage.hot import Hot
 from runtime.storage.steps import is_one_of
 from runtime.storage.tables import run as run_table
+from runtime.storage.tables import signal
 from runtime.storage.tables import step as table
 
 _c = table.c
@@ -22,9 +24,12 @@ _fenced = and_(
     _owner.c.attempt == bindparam("fence"),
     _owner.c.status == _RUNNING,
 )
-_control_of_run = (
-    select(run_table.c.control).where(run_table.c.id == bindparam("the_run")).scalar_subquery()
-)
+_the_run = bindparam("the_run", type_=run_table.c.id.type)
+# What whoever writes a leaf is told about the world, so that it need not ask before its next one.
+_control = select(run_table.c.control).where(run_table.c.id == _the_run).scalar_subquery()
+_halts = select(literal(1)).select_from(halt).where(halt.c.lifted_at.is_(None))
+_said = select(func.max(signal.c.id)).where(signal.c.run_id == _the_run).scalar_subquery()
+_NEWS = (_control.label("control"), exists(_halts).label("halted"), _said.label("said"))
 
 # One statement, one commit: the row lock on the owner (FOR SHARE) makes a claim by another worker
 # wait for this insert or this insert fail; the caller learns in the same trip whether to go on.
@@ -37,7 +42,38 @@ INSERT_LEAF = Hot(
         .where(_fenced)
         .with_for_update(read=True),
     )
-    .returning(_control_of_run.label("control"))
+    .returning(*_NEWS)
+)
+
+# The same for a leaf that costs, where the database can do both in one statement. The run is locked
+# before its step, like everywhere. Where the fence breaks in between, the money stays on the bill:
+# the call was made.
+_spent = (
+    update(run_table)
+    .where(
+        run_table.c.id == _the_run, exists(select(literal(1)).select_from(_owner).where(_fenced))
+    )
+    .values(
+        spent_usd=run_table.c.spent_usd + bindparam("cost_usd", type_=_c.cost_usd.type),
+        spent_tokens=run_table.c.spent_tokens + bindparam("tokens", type_=_c.tokens.type),
+    )
+    .returning(run_table.c.id, run_table.c.spent_usd, run_table.c.spent_tokens)
+    .cte("spent")
+)
+INSERT_COSTLY_LEAF = Hot(
+    insert(table)
+    .from_select(
+        _COLUMNS,
+        select(*(bindparam(name, type_=_c[name].type) for name in _COLUMNS))
+        .select_from(_spent.join(_owner, _owner.c.run_id == _spent.c.id))
+        .where(_fenced)
+        .with_for_update(read=True, of=_owner),
+    )
+    .returning(
+        *_NEWS,
+        select(_spent.c.spent_usd).scalar_subquery().label("spent_usd"),
+        select(_spent.c.spent_tokens).scalar_subquery().label("spent_tokens"),
+    )
 )
 
 # The outcome of an effect is recorded even when its run was stopped meanwhile: it did happen.
@@ -58,7 +94,7 @@ FINISH_LEAF = Hot(
             )
         }
     )
-    .returning(_control_of_run.label("control"))
+    .returning(*_NEWS)
 )  # fmt: skip
 
 # A leaf that another attempt left behind is taken over by the attempt that now owns the step.
@@ -77,6 +113,23 @@ ADOPT_LEAF = Hot(
 )
 
 
+_ANSWER_LEAF = Hot(
+    update(table)
+    .where(
+        _c.id == bindparam("leaf_id"),
+        _c.leaf.is_(True),
+        is_one_of(_WAITING, StepStatus.UNKNOWN),
+    )
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=_c[name].type)
+            for name in ("status", "output", "error", "finished_at")
+        }
+    )
+    .returning(_c.parent_id)
+)
+
+
 def answer_leaf(
     connection: Connection,
     leaf_id: str,
@@ -88,19 +141,14 @@ def answer_leaf(
 ) -> str | None:
     """Answer a leaf that waits or is in doubt, once; give its owner, or None where it is closed."""
     ended = status in ENDED_STEP
-    statement = (
-        update(table)
-        .where(
-            _c.id == leaf_id,
-            _c.leaf.is_(True),
-            _c.status.in_((_WAITING, StepStatus.UNKNOWN)),
-        )
-        .values(
-            status=status,
-            output=output,
-            error=error,
-            finished_at=now if ended else None,
-        )
-        .returning(_c.parent_id)
+    row = _ANSWER_LEAF.first(
+        connection,
+        {
+            "leaf_id": leaf_id,
+            "new_status": status,
+            "new_output": output,
+            "new_error": error,
+            "new_finished_at": now if ended else None,
+        },
     )
-    return connection.execute(statement).scalar_one_or_none()
+    return row["parent_id"] if row else None

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from runtime.domain.conversation import Person
 from runtime.domain.ids import new_id
+from runtime.storage.hot import Hot
 from runtime.storage.reach_tables import link_code as codes
 from runtime.storage.reach_tables import linked_account as table
 
 _c = table.c
+_OTHERS = Hot(
+    select(_c.principal)
+    .where(
+        _c.person == select(_c.person).where(_c.principal == bindparam("this")).scalar_subquery(),
+        _c.principal != bindparam("this_again"),
+    )
+    .order_by(_c.at, _c.principal)
+)
 
 
 def others(connection: Connection, principal: str) -> tuple[str, ...]:
     """Name the other accounts of whoever has this one, the oldest first."""
-    person = select(_c.person).where(_c.principal == principal).scalar_subquery()
-    statement = (
-        select(_c.principal)
-        .where(_c.person == person, _c.principal != principal)
-        .order_by(_c.at, _c.principal)
-    )
-    return tuple(connection.execute(statement).scalars())
+    rows = _OTHERS.all(connection, {"this": principal, "this_again": principal})
+    return tuple(row["principal"] for row in rows)
 
 
 def link(
@@ -43,9 +47,12 @@ def link(
             )
 
 
-def unlink(connection: Connection, principal: str) -> bool:
-    """Let one account stand by itself; False where it did already."""
-    return connection.execute(delete(table).where(_c.principal == principal)).rowcount > 0
+def unlink(connection: Connection, principal: str, *, how: str | None = None) -> bool:
+    """Let one account stand by itself; False where it did already, or was linked in another way."""
+    statement = delete(table).where(_c.principal == principal)
+    if how is not None:
+        statement = statement.where(_c.how == how)
+    return connection.execute(statement).rowcount > 0
 
 
 def keep_code(

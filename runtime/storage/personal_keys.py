@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from runtime.storage.tables import personal_key as table
+from runtime.storage.audit_tables import personal_key as table
+from runtime.storage.hot import Hot
 
+Key = tuple[str, bytes]
+"""A key and its id."""
 _c = table.c
+_OF = Hot(select(*_c).where(_c.principal == bindparam("the_principal"), _c.key.is_not(None)))
 
 
-def of(connection: Connection, principal: str) -> tuple[str, bytes] | None:
-    """Give the id and the key a person's words are sealed under now, or None."""
-    row = connection.execute(
-        select(_c.id, _c.key).where(_c.principal == principal, _c.key.is_not(None))
-    ).first()
-    return (row.id, bytes(row.key)) if row else None
+def of(connection: Connection, principal: str) -> Key | None:
+    """Give the key a person's words are sealed under now, or None."""
+    row = _OF.first(connection, {"the_principal": principal})
+    return (row["id"], bytes(row["key"])) if row else None
 
 
 def add(connection: Connection, id: str, principal: str, key: bytes, *, now: datetime) -> None:

@@ -49,4 +49,18 @@ class LinkCodeRow(Row, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
+class VouchedAddressRow(Row, table=True):
+    """An account's e-mail address, as its chat vouches for it; kept as a digest."""
+
+    __tablename__ = "vouched_address"
+
+    principal: str = Field(primary_key=True)
+    channel: str
+    name: str
+    digest: str = Field(index=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    declined: bool
+
+
 linked_account, link_code, surface = map(table, (LinkedAccountRow, LinkCodeRow, SurfaceRow))
+vouched_address = table(VouchedAddressRow)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import Column, Table, Text
+from sqlalchemy import Column, String, Table, Text
 from sqlmodel import SQLModel
 
+from runtime.domain.retention import Kept
 from runtime.storage.columns import JsonValue, UtcDateTime, json_column
 
 
@@ -24,6 +25,11 @@ def json_value() -> Column[JsonValue]:
 def long_text(*, default: str | None = None) -> Column[str]:
     """Give text of any length."""
     return Column(Text, nullable=False, server_default=default)
+
+
+def kept_column() -> Column[str]:
+    """Give how much is left of something whose time may be over."""
+    return Column(String, nullable=False, server_default=Kept.KEPT.value)
 
 
 class Row(SQLModel):

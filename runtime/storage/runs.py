@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, literal, selec
 
 from runtime.domain.budget import Budget
 from runtime.domain.json import Json, JsonObject
+from runtime.domain.retention import Kept
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus
 from runtime.domain.step import Cost
@@ -18,7 +19,21 @@ from runtime.storage.hot import Hot
 from runtime.storage.tables import run as table
 
 _c = table.c
-_ONE = select(*_c).where(_c.id == bindparam("run_id"))
+_ONE = Hot(select(*_c).where(_c.id == bindparam("the_run")))
+_NUMBERED = Hot(select(*_c).where(_c.number == bindparam("the_number")))
+_FIND = {
+    (False, False): _ONE,
+    (True, False): _NUMBERED,
+    (False, True): Hot(select(*_c).where(_c.id == bindparam("the_run")).with_for_update()),
+    (True, True): Hot(select(*_c).where(_c.number == bindparam("the_number")).with_for_update()),
+}
+"""By whether a number is meant, and whether it is locked."""
+_CONTROL = Hot(
+    update(table)
+    .where(_c.id == bindparam("the_run"), _c.status == RunStatus.ACTIVE)
+    .values(control=bindparam("new_control", type_=_c.control.type))
+)
+_LOCK = Hot(select(_c.number).where(_c.id == bindparam("the_run")).with_for_update())
 _SPEND = Hot(
     update(table)
     .where(_c.id == bindparam("the_run"))
@@ -38,19 +53,16 @@ _FRESH: dict[str, object] = {
     "revision": 0,
     "demonstration": False,
 }
+GIVEN = (
+    "id", "workspace", "conversation_id", "requester", "requester_name", "request", "goal",
+    "status", "control", "catalog", "created_at", *_FRESH,
+)  # fmt: skip
+"""The columns of a new row; the database fills in the others."""
 _ADD = Hot(
     insert(table)
-    .values(
-        {
-            name: bindparam(f"new_{name}", type_=_c[name].type)
-            for name in (
-                "id", "workspace", "conversation_id", "requester", "requester_name", "request",
-                "goal", "status", "control", "catalog", "created_at", *_FRESH,
-            )
-        }
-    )
+    .values({name: bindparam(f"new_{name}", type_=_c[name].type) for name in GIVEN})
     .returning(*_c)
-)  # fmt: skip
+)
 _LIVE_IN = Hot(
     select(*_c)
     .where(
@@ -90,40 +102,48 @@ def from_row(row: RowMapping | Mapping[str, Any]) -> Run:
     )
 
 
-def add(connection: Connection, **values: object) -> Run:
-    """Insert a run and give it as it is stored; what is not said has its default."""
-    given = {**_FRESH, **values}
-    row = _ADD.first(connection, {f"new_{name}": value for name, value in given.items()})
-    assert row is not None, "an insert gives its row"
-    return from_row(row)
+def new_row(**values: object) -> Mapping[str, object]:
+    """Give a row for ``add``; what is not said has its default."""
+    return {**_FRESH, **values}
+
+
+def add(connection: Connection, row: Mapping[str, object]) -> Run:
+    """Insert a new run and give it as it is stored."""
+    added = _ADD.first(connection, {f"new_{name}": value for name, value in row.items()})
+    assert added is not None, "an insert gives its row"
+    return from_row(added)
 
 
 def read(connection: Connection, run_id: str) -> Run | None:
     """Give one run, or None."""
-    row = connection.execute(_ONE, {"run_id": run_id}).mappings().first()
+    row = _ONE.first(connection, {"the_run": run_id})
     return from_row(row) if row else None
 
 
 def lock(connection: Connection, run_id: str) -> None:
     """Lock a run for this transaction: the first lock of every one that touches its parts."""
-    connection.execute(select(_c.number).where(_c.id == run_id).with_for_update()).first()
+    _LOCK.first(connection, {"the_run": run_id})
 
 
-def find(connection: Connection, ref: str, *, workspace: str | None) -> Run | None:
+def find(
+    connection: Connection, ref: str, *, workspace: str | None, lock: bool = False
+) -> Run | None:
     """Give the run that a person means by id or number, within a workspace or in all of them."""
     ref = ref.strip().lstrip("#")
-    statement = select(*_c).where(
-        _c.number == int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 18 else _c.id == ref
-    )
-    if workspace is not None:
-        statement = statement.where(_c.workspace == workspace)
-    row = connection.execute(statement).mappings().first()
-    return from_row(row) if row else None
+    is_number = ref.isascii() and ref.isdigit() and len(ref) < 18
+    meant = {"the_number": int(ref)} if is_number else {"the_run": ref}
+    row = _FIND[is_number, lock].first(connection, meant)
+    elsewhere = row is not None and workspace is not None and row["workspace"] != workspace
+    return None if row is None or elsewhere else from_row(row)
 
 
-def recent(connection: Connection, *, workspace: str | None, limit: int) -> list[Run]:
-    """Give the newest runs, newest first."""
+def recent(
+    connection: Connection, *, workspace: str | None, limit: int, requesters: Sequence[str] = ()
+) -> list[Run]:
+    """Give the newest runs, newest first; ``requesters`` limits them to those of some."""
     statement = select(*_c).order_by(_c.number.desc()).limit(limit)
+    if requesters:
+        statement = statement.where(_c.requester.in_(requesters))
     if workspace is not None:
         statement = statement.where(_c.workspace == workspace)
     return [from_row(row) for row in connection.execute(statement).mappings()]
@@ -151,10 +171,7 @@ def set_plan(connection: Connection, run_id: str, *, goal: str, revision: int) -
 
 def set_control(connection: Connection, run_id: str, *, control: Control) -> bool:
     """Pause, resume or stop an active run; False where it has ended."""
-    result = connection.execute(
-        update(table).where(_c.id == run_id, _c.status == RunStatus.ACTIVE).values(control=control)
-    )
-    return result.rowcount == 1
+    return _CONTROL.count(connection, {"the_run": run_id, "new_control": control}) == 1
 
 
 def end(
@@ -183,10 +200,15 @@ def end(
 
 
 def reopen(connection: Connection, run_id: str) -> bool:
-    """Make a failed run active again; False where it did not fail."""
+    """Make a failed run active again; False where it did not fail, or its journal was removed."""
     result = connection.execute(
         update(table)
-        .where(_c.id == run_id, _c.status == RunStatus.FAILED)
+        .where(
+            _c.id == run_id,
+            _c.status == RunStatus.FAILED,
+            _c.transcript == Kept.KEPT,
+            _c.words == Kept.KEPT,
+        )
         .values(status=RunStatus.ACTIVE, control=Control.GO, finished_at=None, error=None)
     )
     return result.rowcount == 1

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, literal, select
 
 from runtime.domain.json import Json, JsonObject
+from runtime.storage.hot import Hot
 from runtime.storage.tables import signal as table
 
 _c = table.c
+_AFTER = Hot(
+    select(_c.id, _c.payload)
+    .where(
+        _c.run_id == bindparam("the_run"),
+        _c.name == bindparam("the_name"),
+        _c.id > bindparam("last"),
+    )
+    .order_by(_c.id)
+    .limit(literal(100))
+)
 
 
 def add(
@@ -31,10 +42,5 @@ def add(
 
 def after(connection: Connection, *, run_id: str, name: str, last: str) -> list[dict[str, Json]]:
     """Give the signals of a name that came after the one called ``last``, oldest first."""
-    statement = (
-        select(_c.id, _c.payload)
-        .where(_c.run_id == run_id, _c.name == name, _c.id > last)
-        .order_by(_c.id)
-        .limit(100)
-    )
-    return [{"id": row.id, **row.payload} for row in connection.execute(statement)]
+    rows = _AFTER.all(connection, {"the_run": run_id, "the_name": name, "last": last})
+    return [{"id": row["id"], **row["payload"]} for row in rows]

@@ -5,7 +5,7 @@ What touches a run's whole tree is in ``trees.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +73,11 @@ CLAIM = Hot(
         _c.id == bindparam("step_id"),
         or_(
             _c.status == _READY,
-            and_(_c.status == _RUNNING, _c.due_at < bindparam("now", type_=_c.due_at.type)),
+            and_(
+                _c.status == _RUNNING,
+                _c.due_at < bindparam("now", type_=_c.due_at.type),
+                or_(_c.owner.is_(None), _c.owner != bindparam("not_from")),
+            ),
         ),
     )
 )
@@ -183,7 +187,7 @@ RENEW = (
 )
 
 JOURNAL = select(*table.c).where(_c.parent_id == bindparam("owner_id")).order_by(_c.created_at)
-ONE = select(*table.c).where(_c.id == bindparam("step_id"))
+_ONE = Hot(select(*table.c).where(_c.id == bindparam("step_id")))
 
 CHILD_STATES = select(
     _c.id, _c.status, _c.output, _c.output_blob, _c.error, _c.due_at, _c.wakeups
@@ -269,7 +273,7 @@ def claim_some(
 
 def read_step(connection: Connection, step_id: str) -> Step | None:
     """Give one step, or None."""
-    row = connection.execute(ONE, {"step_id": step_id}).mappings().first()
+    row = _ONE.first(connection, {"step_id": step_id})
     return from_row(row) if row else None
 
 
@@ -292,21 +296,26 @@ def lock_owned(connection: Connection, *, step_id: str, fence: int) -> str | Non
 
 
 def sweep(
-    connection: Connection, *, now: datetime, ring_again_at: datetime, limit: int
+    connection: Connection,
+    *,
+    now: datetime,
+    ring_again_at: datetime,
+    limit: int,
+    in_hand: Callable[[str, str], bool] = lambda _step, _owner: False,
 ) -> list[str]:
     """Make ready whatever is due: timers, expired leases, rings that were lost. Name them all.
 
     Rows that another sweep holds are skipped; a claim or an end in between wins, because every
-    update repeats its condition.
+    update repeats its condition. What ``in_hand`` says of a step and its owner is left as it is.
     """
     chosen = connection.execute(
-        select(_c.id)
+        select(_c.id, _c.owner)
         .where(_c.due_at <= now)
         .order_by(_c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(chosen.scalars())
+    ids = [id for id, owner in chosen if owner is None or not in_hand(id, owner)]
     if not ids:
         return []
     # An effect whose run was stopped and whose worker never said how it went: a doubt, shown.

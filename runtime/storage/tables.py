@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Index,
-    Integer,
     LargeBinary,
     UniqueConstraint,
     false,
@@ -17,18 +15,35 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
+from runtime.domain.retention import Kept, Part
 from runtime.storage.columns import JsonValue, path_column
 from runtime.storage.governance_tables import inquiry
-from runtime.storage.row import Row, json_value, long_text, table, when_column
+from runtime.storage.row import Row, json_value, kept_column, long_text, table, when_column
 
 __all__ = ["Row", "inquiry", "table"]
+
+
+KEEPING = {part: f"finished_at IS NOT NULL AND {part.value} <> 'gone'" for part in Part}
+"""Says which runs still have a part whose time will come."""
 
 
 class RunRow(Row, table=True):
     """One request. Its moving state is its root step's; this row holds what outlives that."""
 
     __tablename__ = "run"
-    __table_args__ = (Index("run_by_workspace", "workspace", "number"),)
+    __table_args__ = (
+        Index("run_by_workspace", "workspace", "number"),
+        *(
+            Index(
+                f"run_by_{part}",
+                "finished_at",
+                "id",
+                sqlite_where=text(predicate),
+                postgresql_where=text(predicate),
+            )
+            for part, predicate in KEEPING.items()
+        ),
+    )
 
     number: int | None = Field(default=None, primary_key=True)
     id: str = Field(unique=True)
@@ -53,6 +68,9 @@ class RunRow(Row, table=True):
     error: JsonValue = Field(default=None, sa_column=json_value())
     created_at: datetime = Field(sa_column=when_column())
     finished_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
+    transcript: str = Field(default=Kept.KEPT, sa_column=kept_column())
+    files: str = Field(default=Kept.KEPT, sa_column=kept_column())
+    words: str = Field(default=Kept.KEPT, sa_column=kept_column())
 
 
 UNRECORDED = (
@@ -60,6 +78,8 @@ UNRECORDED = (
     " AND kind IN ('model', 'tool')"
 )
 """Says which steps the audit has still to take up."""
+MODEL_CALLS = "kind = 'model' AND finished_at IS NOT NULL"
+WITH_BLOB = "output_blob IS NOT NULL"
 
 
 class StepRow(Row, table=True):
@@ -80,6 +100,20 @@ class StepRow(Row, table=True):
             "finished_at",
             sqlite_where=text(UNRECORDED),
             postgresql_where=text(UNRECORDED),
+        ),
+        # What models cost on a day, where policy sets budgets.
+        Index(
+            "step_by_model_call",
+            "finished_at",
+            sqlite_where=text(MODEL_CALLS),
+            postgresql_where=text(MODEL_CALLS),
+        ),
+        # Whether bytes are still needed.
+        Index(
+            "step_by_blob",
+            "output_blob",
+            sqlite_where=text(WITH_BLOB),
+            postgresql_where=text(WITH_BLOB),
         ),
     )
 
@@ -287,84 +321,6 @@ class DeliveryRow(Row, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
-class AuditRow(Row, table=True):
-    """One link of a run's chain, and a leaf of the log once it has a position there."""
-
-    __tablename__ = "audit"
-    __table_args__ = (
-        Index("audit_by_position", "position", unique=True),
-        Index(
-            "audit_by_unplaced",
-            "run_id",
-            "sequence",
-            sqlite_where=text("position IS NULL"),
-            postgresql_where=text("position IS NULL"),
-        ),
-    )
-
-    run_id: str = Field(primary_key=True)
-    sequence: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    at: datetime = Field(sa_column=when_column())
-    event: str
-    facts: JsonValue = Field(default=None, sa_column=json_value())
-    digest: str
-    position: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-
-
-class AuditTileRow(Row, table=True):
-    """The root over a whole block of leaves, kept so that proofs need not hash the log anew."""
-
-    __tablename__ = "audit_tile"
-
-    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    digest: str
-
-
-class AuditHeadRow(Row, table=True):
-    """A signed statement of how long the log was and what it held."""
-
-    __tablename__ = "audit_head"
-
-    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    root: str
-    at: datetime = Field(sa_column=when_column())
-    key: str
-    signature: str
-    anchored_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
-
-
-class AuditAnchorRow(Row, table=True):
-    """A conversation that is told the log's head, so that it is on record outside."""
-
-    __tablename__ = "audit_anchor"
-
-    conversation_id: str = Field(primary_key=True)
-    asked_by: str
-    at: datetime = Field(sa_column=when_column())
-
-
-class PersonalKeyRow(Row, table=True):
-    """What one person's words are encrypted under; without the key nobody can read them."""
-
-    __tablename__ = "personal_key"
-    __table_args__ = (
-        Index(
-            "personal_key_by_principal",
-            "principal",
-            unique=True,
-            sqlite_where=text("key IS NOT NULL"),
-            postgresql_where=text("key IS NOT NULL"),
-        ),
-    )
-
-    id: str = Field(primary_key=True)
-    principal: str
-    key: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    made_at: datetime = Field(sa_column=when_column())
-    destroyed_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
-
-
 class DefinitionRow(Row, table=True):
     """A version of everything in the agents folder, kept as long as a run may need it."""
 
@@ -396,7 +352,7 @@ class ArtifactRow(Row, table=True):
     name: str
     media_type: str
     size_bytes: int
-    digest: str
+    digest: str = Field(index=True)
     step_id: str
     at: datetime = Field(sa_column=when_column())
 
@@ -413,20 +369,8 @@ class MemoryRow(Row, table=True):
     at: datetime = Field(sa_column=when_column())
 
 
-class ProcessRow(Row, table=True):
-    """A process that says it is alive, so that others know whether anybody works."""
-
-    __tablename__ = "process"
-
-    id: str = Field(primary_key=True)
-    role: str
-    beat_at: datetime = Field(sa_column=when_column())
-
-
 run, step, conversation, inbox = map(table, (RunRow, StepRow, ConversationRow, InboxRow))
 principal, signal, approval = map(table, (PrincipalRow, SignalRow, ApprovalRow))
-approval_decision, delivery, audit = map(table, (ApprovalDecisionRow, DeliveryRow, AuditRow))
+approval_decision, delivery = map(table, (ApprovalDecisionRow, DeliveryRow))
 definition, blob, artifact = map(table, (DefinitionRow, BlobRow, ArtifactRow))
-audit_tile, audit_head, audit_anchor = map(table, (AuditTileRow, AuditHeadRow, AuditAnchorRow))
-personal_key = table(PersonalKeyRow)
-memory, process = map(table, (MemoryRow, ProcessRow))
+memory = table(MemoryRow)

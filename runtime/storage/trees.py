@@ -5,17 +5,70 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from runtime.domain.states import StepStatus
-from runtime.domain.step import Step
-from runtime.storage.steps import PARKED, UNENDED, from_row
+from runtime.domain.step import Cost, Step
+from runtime.storage.hot import Hot
+from runtime.storage.steps import PARKED, UNENDED, from_row, is_one_of
 from runtime.storage.tables import step as table
 
 _c = table.c
 _READY, _RUNNING, _WAITING = StepStatus.READY, StepStatus.RUNNING, StepStatus.WAITING
+_IN_ORDER = (_c.created_at, _c.id)
+_BELOW = Hot(select(*table.c).where(_c.parent_id == bindparam("the_parent")).order_by(*_IN_ORDER))
+_LATEST_BELOW = Hot(
+    select(*table.c)
+    .where(_c.parent_id == bindparam("the_parent"))
+    .order_by(_c.created_at.desc(), _c.id.desc())
+    .limit(literal(1))
+)
+_TASKS_BELOW = Hot(
+    select(*table.c)
+    .where(_c.parent_id == bindparam("the_parent"), _c.leaf.is_(False))
+    .order_by(*_IN_ORDER)
+)
+_WITHIN = and_(_c.id >= bindparam("first"), _c.id < bindparam("beyond"))
+_LEAVES = Hot(
+    select(*table.c)
+    .where(
+        _WITHIN,
+        _c.leaf.is_(True),
+        _c.kind == bindparam("the_kind"),
+    )
+    .order_by(*_IN_ORDER)
+)
+_SLEEPS = and_(_c.status == _WAITING, _c.waits_for.not_like(f"{PARKED}%"))
+_NUDGE_ALL = Hot(
+    update(table)
+    .where(_WITHIN, _c.leaf.is_(False), is_one_of(_READY, _RUNNING, _WAITING))
+    .values(
+        wakeups=_c.wakeups + 1,
+        pending=case((_SLEEPS, 0), else_=_c.pending),
+        status=case((_SLEEPS, _READY), else_=_c.status),
+        due_at=case((_SLEEPS, bindparam("ring_again_at", type_=_c.due_at.type)), else_=_c.due_at),
+    )
+    .returning(_c.id, _c.status)
+)
 OUTCOME_GRACE = timedelta(minutes=2)
 """How long after a stop the outcome of an effect under way may still come."""
+
+
+def _bounds(run_id: str) -> dict[str, str]:
+    """Give the ids between which a run's steps lie: they begin with their run's."""
+    return {"first": f"{run_id}:", "beyond": f"{run_id};"}
 
 
 def _of(run_id: str) -> ColumnElement[bool]:
@@ -81,25 +134,13 @@ def cancel_one(connection: Connection, step_id: str, *, now: datetime) -> None:
     )
 
 
-def nudge_all(connection: Connection, run_id: str, *, ring_again_at: datetime) -> None:
-    """Give every task of a run news, whether it waits or is at work; what was parked stays so."""
-    sleeps = and_(_c.status == _WAITING, _c.waits_for.not_like(f"{PARKED}%"))
-    connection.execute(
-        update(table)
-        .where(_of(run_id), _c.leaf.is_(False), _c.status.in_((_READY, _RUNNING, _WAITING)))
-        .values(
-            wakeups=_c.wakeups + 1,
-            pending=case((sleeps, 0), else_=_c.pending),
-            status=case((sleeps, _READY), else_=_c.status),
-            due_at=case((sleeps, ring_again_at), else_=_c.due_at),
-        )
-    )
+def nudge_all(connection: Connection, run_id: str, *, ring_again_at: datetime) -> list[str]:
+    """Give every task of a run news, whether it waits or is at work; what was parked stays so.
 
-
-def ready_of(connection: Connection, run_id: str) -> list[str]:
-    """Name the tasks of a run that could be claimed now."""
-    statement = select(_c.id).where(_of(run_id), _c.leaf.is_(False), _c.status == _READY)
-    return list(connection.execute(statement).scalars())
+    Names those that could be claimed now.
+    """
+    nudged = _NUDGE_ALL.all(connection, {**_bounds(run_id), "ring_again_at": ring_again_at})
+    return [row["id"] for row in nudged if row["status"] == _READY]
 
 
 def tree(connection: Connection, run_id: str) -> list[Step]:
@@ -121,30 +162,50 @@ def agents_above(connection: Connection, step_id: str) -> tuple[str, ...]:
     return tuple(connection.execute(statement).scalars())
 
 
-def tasks_of_root(connection: Connection, run_id: str) -> list[Step]:
-    """Give the tasks right below the root, in the order they came to be."""
+def tasks_above(connection: Connection, step_id: str, *, kind: str) -> list[Step]:
+    """Give the tasks of a kind that a step lies below, or is; the outermost first."""
+    run_id, path = step_id.split(":", 1)
+    parts = path.strip("/").split("/")
+    above = [f"{run_id}:/{'/'.join(parts[:length])}" for length in range(1, len(parts) + 1)]
     statement = (
         select(*table.c)
-        .where(_c.parent_id == f"{run_id}:/", _c.leaf.is_(False))
-        .order_by(_c.created_at, _c.id)
+        .where(_c.id.in_(above), _c.kind == kind, _c.leaf.is_(False))
+        .order_by(func.length(_c.id))
     )
     return [from_row(row) for row in connection.execute(statement).mappings()]
+
+
+def spent_below(connection: Connection, step: Step) -> Cost:
+    """Sum up what the effects below a task have used up so far."""
+    prefix = f"{step.id.rstrip('/')}/"
+    # Ids begin with their run's, and "0" is the character after "/".
+    below = and_(_c.id >= prefix, _c.id < f"{prefix[:-1]}0", _c.leaf.is_(True))
+    statement = select(func.sum(_c.cost_usd), func.sum(_c.tokens)).where(below)
+    usd, tokens = connection.execute(statement).one()
+    return Cost(usd=float(usd or 0), tokens=int(tokens or 0))
+
+
+def entries_of(connection: Connection, task_id: str) -> list[Step]:
+    """Give what the journal of a task holds, in the order it came to be."""
+    return [from_row(row) for row in _BELOW.all(connection, {"the_parent": task_id})]
+
+
+def latest_of(connection: Connection, task_id: str) -> Step | None:
+    """Give what the journal of a task got last; None where it is empty."""
+    row = _LATEST_BELOW.first(connection, {"the_parent": task_id})
+    return from_row(row) if row else None
+
+
+def tasks_of_root(connection: Connection, run_id: str) -> list[Step]:
+    """Give the tasks right below the root, in the order they came to be."""
+    below = _TASKS_BELOW.all(connection, {"the_parent": f"{run_id}:/"})
+    return [from_row(row) for row in below]
 
 
 def leaves(connection: Connection, run_id: str, *, kind: str) -> list[Step]:
     """Give a run's leaves of one kind, in the order they came to be."""
-    statement = (
-        select(*table.c)
-        .where(_of(run_id), _c.leaf.is_(True), _c.kind == kind)
-        .order_by(_c.created_at, _c.id)
-    )
-    return [from_row(row) for row in connection.execute(statement).mappings()]
-
-
-def open_leaves(connection: Connection, run_id: str, *, kind: str) -> list[str]:
-    """Name a run's leaves of one kind that wait for an answer, oldest first."""
-    found = leaves(connection, run_id, kind=kind)
-    return [leaf.id for leaf in found if leaf.status == _WAITING]
+    values = {"first": f"{run_id}:", "beyond": f"{run_id};", "the_kind": kind}
+    return [from_row(row) for row in _LEAVES.all(connection, values)]
 
 
 def unpark(connection: Connection, run_id: str, *, now: datetime) -> list[str]:
@@ -170,6 +231,35 @@ def make_ready(connection: Connection, step_id: str, *, now: datetime) -> None:
             wakeups=_c.wakeups + 1,
         )
     )  # fmt: skip
+
+
+def begin_again(connection: Connection, leaf_id: str, *, now: datetime) -> None:
+    """Let a time that is counted from a journalled moment be counted from now."""
+    connection.execute(update(table).where(_c.id == leaf_id).values(output=now.isoformat()))
+
+
+def skip(connection: Connection, step_id: str, *, words: str, now: datetime) -> bool:
+    """End a task that has not succeeded as one that a person goes on without; False: it has ended.
+
+    By way of ready, which takes it out of the hands of whoever is at work on it.
+    """
+    open_or_failed = (*UNENDED, StepStatus.FAILED)
+    taken = connection.execute(
+        update(table)
+        .where(_c.id == step_id, _c.leaf.is_(False), _c.status.in_(open_or_failed))
+        .values(status=_READY, owner=None, wakeups=_c.wakeups + 1)
+    )
+    if taken.rowcount != 1:
+        return False
+    connection.execute(
+        update(table)
+        .where(_c.id == step_id)
+        .values(
+            status=StepStatus.SKIPPED, due_at=None, finished_at=now, waits_for="",
+            output={"answer": None}, error={"code": "skipped_by_person", "message": words},
+        )
+    )  # fmt: skip
+    return True
 
 
 def remove_trees(connection: Connection, ids: Sequence[str]) -> None:

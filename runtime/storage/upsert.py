@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnCollection, ColumnElement, Table
@@ -14,6 +15,30 @@ New = ColumnCollection[str, ColumnElement[Any]]
 """The row that was to be inserted, as the change may refer to it."""
 
 
+def upserting(
+    table: Table,
+    dialect: Any,
+    *,
+    key: Sequence[str],
+    change: Callable[[New], Mapping[str, object]],
+    only_if: Callable[[New], ColumnElement[bool]] | None = None,
+    returning: Sequence[ColumnElement[Any]] = (),
+) -> Any:
+    """Give the statement in one dialect; its parameters are all columns of the table.
+
+    ``key`` names the columns of a unique constraint. With ``only_if``, a row that is there and
+    does not fit stays as it is, and nothing is returned.
+    """
+    statement = dialect.insert(table)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_=dict(change(new)),
+        where=only_if(new) if only_if is not None else None,
+    )
+    return statement.returning(*returning) if returning else statement
+
+
 def upsert(
     table: Table,
     *,
@@ -22,22 +47,8 @@ def upsert(
     only_if: Callable[[New], ColumnElement[bool]] | None = None,
     returning: Sequence[ColumnElement[Any]] = (),
 ) -> Hot:
-    """Give the statement; its parameters are all columns of the table.
-
-    ``key`` names the columns of a unique constraint. With ``only_if``, a row that is there and
-    does not fit stays as it is, and nothing is returned.
-    """
-
-    def of(dialect: Any) -> Any:
-        statement = dialect.insert(table)
-        new = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=list(key),
-            set_=dict(change(new)),
-            where=only_if(new) if only_if is not None else None,
-        )
-        return statement.returning(*returning) if returning else statement
-
+    """Give the statement for both databases, as ``upserting`` makes it."""
+    of = partial(upserting, table, key=key, change=change, only_if=only_if, returning=returning)
     return Hot(of(postgresql), on_sqlite=of(sqlite))
 
 
