@@ -17,11 +17,11 @@ from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.run import Run
 from runtime.domain.states import ApprovalStatus
-from runtime.outbox.surfaces import spread
+from runtime.outbox.surfaces import show_at, spread
 from runtime.policy.decision import Decision
 from runtime.policy.eligibility import unmeetable
 from runtime.policy.policy import Policy
-from runtime.storage import absences, approvals, deliveries, trees
+from runtime.storage import absences, approvals, deliveries, schedules, trees
 from runtime.storage.connection import Connection
 
 
@@ -69,6 +69,9 @@ def opening(
             subject_id=approval.id,
             now=now,
         )
+        elsewhere = schedules.approvals_of(connection, run)
+        if elsewhere is not None:
+            show_at(connection, approval, elsewhere, now=now)
         people = whom_to_ask(connection, policy, approval, now)
         spread(connection, approval, people, now=now)
         deliveries.touch(connection, run.id, now=now)

@@ -62,6 +62,5 @@ class Claims:
                 now=now,
             )
             told = deliveries.touch(connection, approval.id, now=now)
-        for conversation_id in dict.fromkeys(told):
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(conversations=told)
         return approval.id

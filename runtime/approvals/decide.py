@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runtime.approvals import schedule, standing
@@ -13,6 +13,7 @@ from runtime.approvals.standing import Denied, halt_of, stage_of
 from runtime.approvals.substitute import voter
 from runtime.audit import chain
 from runtime.domain.approval import (
+    HARMLESS,
     VERDICTS,
     Approval,
     Decide,
@@ -22,6 +23,7 @@ from runtime.domain.approval import (
     Stage,
     Verdict,
 )
+from runtime.domain.assurance import Assurance
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
 from runtime.domain.ids import new_id
@@ -29,6 +31,7 @@ from runtime.domain.json import Json, JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.durable import outside
+from runtime.observability.personal_data import Clean, cleaned, cleaner
 from runtime.outbox.surfaces import spread
 from runtime.policy.eligibility import is_one_person, may_decide
 from runtime.storage import approvals, deliveries
@@ -43,6 +46,7 @@ _STATUS = {
     Verdict.ABORT: ApprovalStatus.REJECTED,
     Verdict.EDIT: ApprovalStatus.SUPERSEDED,
 }
+_UNLINKED = "it needs an account that is linked to one in another chat; see: link"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,8 @@ class Decisions:
     clock: Clock
     bell: Bell
     policies: Policies
+    clean: Clean = field(default_factory=cleaner)
+    """Takes keys and the like out of what people write."""
 
     @again_when_contended
     def decide(self, decide: Decide, *, workspace: str | None) -> Decided:
@@ -63,6 +69,9 @@ class Decisions:
             Refused: this person may not, the card is stale, or the time is up. Recorded as well.
         """
         now = self.clock.now()
+        decide = replace(
+            decide, reason=self.clean(decide.reason), result=cleaned(decide.result, self.clean)
+        )
         with standing.deciding(
             self.database,
             person=decide.person,
@@ -80,10 +89,7 @@ class Decisions:
             spoken_to += deliveries.touch(connection, approval.run_id, now=now)
             approval = approvals.find(connection, approval.id, workspace=None) or approval
         # A crash before these rings leaves ready steps and due deliveries to the sweep.
-        for step_id in rings:
-            self.bell.ring_step(step_id)
-        for conversation_id in dict.fromkeys(spoken_to):
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(steps=rings, conversations=spoken_to)
         return Decided(won=True, final=final, approval=approval)
 
     def _authorise(
@@ -103,6 +109,7 @@ class Decisions:
             raise Denied("the time to decide is over", approval)
         if decide.verdict in stage_of(approval).reasons_for and not decide.reason.strip():
             raise Refused(f"policy wants a reason to {decide.verdict} this; say why")
+        _require_proof(approval, decide)
         if decide.verdict == Verdict.REJECT and self._vetoes(approval, decide.person, now):
             return None
         return voter(connection, self.policies.current(), approval, decide.person, now)
@@ -129,7 +136,7 @@ class Decisions:
             return final, _close(connection, approval, decide, now) if final else []
         if decide.verdict != Verdict.APPROVE:
             raise Refused("arguments are changed by approving with others; leave them out here")
-        Edits(policies=self.policies).check(connection, approval, decide, now)
+        Edits(policies=self.policies, clean=self.clean).check(connection, approval, decide, now)
         edit = replace(decide, verdict=Verdict.EDIT)
         self._say(connection, approval, edit, behalf, now)
         return True, _close(connection, approval, edit, now)
@@ -193,6 +200,16 @@ class Decisions:
         return noes >= stage.quorum or within_reach < stage.quorum
 
 
+def _require_proof(approval: Approval, decide: Decide) -> None:
+    """Refuse to let something happen on the word of somebody who may be somebody else."""
+    wanted = stage_of(approval).assurance
+    if decide.verdict in HARMLESS or changes(approval, decide) is not None:
+        return
+    if decide.assurance.rank < wanted.rank:
+        words = decide.unproven if wanted is Assurance.STEPPED_UP else _UNLINKED
+        raise Denied(words or "it needs a fresh code from your device", approval)
+
+
 def _refuse_while_halted(connection: Connection, approval: Approval) -> None:
     """Let nobody decide about what the red switch has stopped; the question stays open."""
     halt = halt_of(connection, approval)
@@ -233,11 +250,14 @@ def _close(connection: Connection, approval: Approval, decide: Decide, now: date
         "reason": decide.reason[:2000],
         "policy": approval.policy,
         "rule": approval.rule,
+        "assurance": decide.assurance,
         "seconds": round((now - approval.created_at).total_seconds(), 3),
     }
+    if decide.person.also:
+        facts["also"] = list(decide.person.also)
     if decide.verdict == Verdict.EDIT:
         facts["arguments"] = decide.arguments
-    chain.append(connection, approval.run_id, "ApprovalDecided", facts, now=now)
+    chain.append_all(connection, approval.run_id, [(now, "ApprovalDecided", facts)], now=now)
     if approval.question == Question.OUTCOME:
         return _settle_doubt(connection, approval, decide, now)
     by = decide.person.name or decide.person.principal

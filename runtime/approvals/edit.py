@@ -11,6 +11,7 @@ from runtime.domain.approval import Approval, Decide, Question
 from runtime.domain.canonical import canonical
 from runtime.domain.errors import Refused
 from runtime.domain.json import JsonObject
+from runtime.observability.personal_data import Clean, unclean
 from runtime.policy.case import Case
 from runtime.policy.decision import Outcome, Proposal
 from runtime.policy.eligibility import unmeetable
@@ -40,16 +41,24 @@ class Edits:
     """Looks at a change before it is taken, so that the person hears at once what is wrong."""
 
     policies: Policies
+    clean: Clean
 
     def check(
         self, connection: Connection, approval: Approval, decide: Decide, now: datetime
     ) -> None:
         """Refuse arguments that do not fit, that policy forbids, or that nobody else may agree to.
 
+        Nor may they bring in what is not kept here: left out silently, the call would be another.
+
         The worker judges them again, with a preview of what they would do. Raises ``Refused``.
         """
         assert decide.arguments is not None
         assert approval.editable_schema is not None
+        if unclean(decide.arguments, self.clean) - unclean(approval.arguments, self.clean):
+            raise Refused(
+                "your arguments hold a key or personal data that is not kept here; leave it out,"
+                " or ask an operator to change BATON_HIDE"
+            )
         _, complaint = complaint_about(
             decide.arguments, name=approval.tool, schema=approval.editable_schema
         )

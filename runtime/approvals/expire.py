@@ -51,10 +51,7 @@ class Expiry:
                     told += _ask_more(connection, self._policy(), approval, now)
                 told += deliveries.touch(connection, approval.id, now=now)
                 told += deliveries.touch(connection, approval.run_id, now=now)
-        for step_id in rings:
-            self._bell.ring_step(step_id)
-        for conversation_id in dict.fromkeys(told):
-            self._bell.ring_conversation(conversation_id)
+        self._bell.ring(steps=rings, conversations=told)
         return len(due)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runtime.audit import chain
@@ -16,6 +16,7 @@ from runtime.domain.json import Json, JsonObject
 from runtime.domain.ports import Clock
 from runtime.domain.run import Run
 from runtime.domain.states import RunStatus
+from runtime.observability.personal_data import Clean, cleaner, unclean
 from runtime.policy.access import Right
 from runtime.policy.case import Case
 from runtime.policy.condition import Comparison, Condition, value_at
@@ -38,6 +39,8 @@ class Grants:
     database: Database
     clock: Clock
     policy: Callable[[], Policy]
+    clean: Clean = field(default_factory=cleaner)
+    """Knows what may not be kept of what people write."""
 
     @again_when_contended
     def give(self, wanted: Wanted, person: Person, *, workspace: str | None) -> Grant:
@@ -52,6 +55,11 @@ class Grants:
             raise Refused(f"say how often, from 1 to {_MOST_USES} times")
         if not now < expires_at <= now + _LONGEST:
             raise Refused(f"a grant lasts {_LONGEST.days} days at most; name an earlier end")
+        if unclean([bound.value for bound in wanted.where], self.clean):
+            raise Refused(
+                "the bounds hold a key or personal data, which is not kept here and in no call;"
+                " bound something else"
+            )
         with self.database.write() as connection:
             run = runs.find(connection, wanted.run, workspace=workspace)
             if run is None:
@@ -175,7 +183,8 @@ def take(
 
 
 def _one_word_is_enough(stages: Sequence[Stage]) -> bool:
-    return len(stages) == 1 and stages[0].quorum == 1
+    # Nor is leave given in advance a fresh proof of who gives it.
+    return len(stages) == 1 and stages[0].quorum == 1 and not stages[0].assurance.rank
 
 
 def _case(connection: Connection, run: Run, now: datetime) -> Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from runtime.approvals import standing
@@ -15,7 +15,7 @@ from runtime.domain.delivery import DeliveryKind
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.ids import new_id
 from runtime.domain.ports import Bell, Clock
-from runtime.domain.words import storable
+from runtime.observability.personal_data import Clean, cleaner
 from runtime.policy.policy import Policy
 from runtime.storage import approvals, deliveries, inquiries, runs
 from runtime.storage.connection import Connection
@@ -33,6 +33,8 @@ class Inquiries:
     clock: Clock
     bell: Bell
     policy: Callable[[], Policy]
+    clean: Clean = field(default_factory=cleaner)
+    """Takes keys and the like out of what people write."""
 
     @again_when_contended
     def ask(
@@ -44,7 +46,7 @@ class Inquiries:
             NotFound: no such approval in this workspace.
             Refused: it is decided already, this person could not decide it, or it says nothing.
         """
-        words = storable(text).strip()
+        words = self.clean(text).strip()
         if not words:
             raise Refused("there was no question in that; say what you want to know")
         now = self.clock.now()
@@ -54,8 +56,7 @@ class Inquiries:
             approval = standing.pending(connection, ref, workspace)
             voter(connection, self.policy(), approval, person, now)
             told = self._ask(connection, approval, person, words[:_LONGEST], surface, now)
-        for conversation_id in dict.fromkeys(told):
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(conversations=told)
         return approval.id
 
     def _ask(

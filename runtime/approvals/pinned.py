@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.policy_of import policy_of
+from runtime.expressions.evaluator import Evaluator
 from runtime.policy.decision import Decision, Proposal, stricter
 from runtime.policy.policy import Policy
 from runtime.storage import definitions, runs
@@ -18,15 +19,18 @@ _KEPT = 32
 class Policies:
     """Judges by both: what either forbids is forbidden, who either asks is asked."""
 
-    def __init__(self, current: Callable[[], Policy]) -> None:
+    def __init__(self, current: Callable[[], Policy], evaluator: Evaluator | None = None) -> None:
         self.current = current
+        self._evaluator = evaluator
         self._parsed: OrderedDict[str, Policy] = OrderedDict()
 
     def judge(self, connection: Connection, run_id: str, proposal: Proposal) -> Decision:
         """Give the stricter decision of the two."""
-        today = self.current().decide(proposal)
+        today = self.current().decide(proposal, self._evaluator)
         pinned = self._pinned(connection, run_id)
-        return today if pinned is None else stricter(pinned.decide(proposal), today)
+        if pinned is None:
+            return today
+        return stricter(pinned.decide(proposal, self._evaluator), today)
 
     def _pinned(self, connection: Connection, run_id: str) -> Policy | None:
         run = runs.read(connection, run_id)

@@ -99,6 +99,9 @@ def deciding(
             "verdict": what,
             "surface": surface,
             "because": denied.public,
+            # Each attempt is on record: the same fact twice would be written once.
+            "at": now.isoformat(),
+            **({"also": list(person.also)} if person.also else {}),
         }
         with database.write() as connection:
             chain.append(connection, denied.approval.run_id, "DecisionRefused", facts, now=now)

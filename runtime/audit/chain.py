@@ -25,12 +25,26 @@ EXPIRED: Final = None
 """What stands for the facts of a record whose time is over."""
 
 
+def first(
+    connection: Connection,
+    run_id: str,
+    event: str,
+    facts: JsonObject,
+    *,
+    now: datetime,
+    key: personal.Key | None,
+) -> AuditRecord:
+    """Make the first record of a run that this very transaction adds: nobody else sees it yet, so
+    there is nothing to lock and nothing before it. ``key`` is the person's, where it is known."""
+    return _next(run_id, None, (now, event, _kept(connection, run_id, facts, "", now, key=key)))
+
+
 def append(
     connection: Connection, run_id: str, event: str, facts: JsonObject, *, now: datetime
 ) -> None:
     """Record a fact in the caller's transaction; recording the same fact again changes nothing."""
-    requester = audits.lock(connection, run_id)
-    before = audits.last(connection, run_id)
+    audits.lock(connection, run_id)
+    requester, before = audits.tip(connection, run_id)
     kept = _kept(connection, run_id, facts, requester, now)
     if before is not None and audits.has(connection, run_id=run_id, event=event, facts=kept):
         return
@@ -40,9 +54,9 @@ def append(
 def append_all(
     connection: Connection, run_id: str, facts: Sequence[Fact], *, now: datetime
 ) -> None:
-    """Record several facts in order, in the caller's transaction; who calls knows they are new."""
-    requester = audits.lock(connection, run_id)
-    before = audits.last(connection, run_id)
+    """Record several facts in order, in the caller's transaction; who calls knows they are new and
+    has locked the run."""
+    requester, before = audits.tip(connection, run_id)
     made: list[AuditRecord] = []
     for at, event, one in facts:
         kept = _kept(connection, run_id, one, requester, now)
@@ -66,12 +80,18 @@ def first_broken(records: Sequence[AuditRecord]) -> int | None:
 
 
 def _kept(
-    connection: Connection, run_id: str, facts: JsonObject, requester: str, now: datetime
+    connection: Connection,
+    run_id: str,
+    facts: JsonObject,
+    requester: str,
+    now: datetime,
+    *,
+    key: personal.Key | None = None,
 ) -> JsonObject:
     """Give facts as they are stored: fit for hashing, people's words sealed."""
     said_by = str(facts.get("by") or facts.get("requester") or requester)
     fit = object_of(plain(facts))
-    return personal.seal(connection, fit, run_id=run_id, person=said_by, now=now)
+    return personal.seal(connection, fit, run_id=run_id, person=said_by, now=now, key=key)
 
 
 def _next(run_id: str, before: AuditRecord | None, fact: Fact) -> AuditRecord:

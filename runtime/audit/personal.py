@@ -21,6 +21,7 @@ from runtime.domain.ids import new_id
 from runtime.domain.json import Json, JsonObject
 from runtime.storage import personal_keys
 from runtime.storage.connection import Connection
+from runtime.storage.personal_keys import Key
 
 ERASED: Final = "[erased]"
 _BITS: Final = 512
@@ -34,20 +35,21 @@ _WORDS: Final = frozenset(
 
 
 def seal(
-    connection: Connection, facts: JsonObject, *, run_id: str, person: str, now: datetime
+    connection: Connection,
+    facts: JsonObject,
+    *,
+    run_id: str,
+    person: str,
+    now: datetime,
+    key: Key | None = None,
 ) -> JsonObject:
-    """Give facts with every person's words in boxes of that person. The caller commits."""
+    """Give facts with every person's words in boxes of that person, whose ``key`` is looked up
+    where it is not given. The caller commits."""
     if not any(name in _WORDS and value for name, value in facts.items()):
         return facts
-    kept = personal_keys.of(connection, person)
-    if kept is None:
-        key_id, key = new_id("per"), AESSIV.generate_key(_BITS)
-        personal_keys.add(connection, key_id, person, key, now=now)
-        kept = personal_keys.of(connection, person)
-        assert kept is not None, f"{person!r} has no key right after one was made"
-    key_id, key = kept
+    key_id, secret = key or personal_keys.of(connection, person) or _new(connection, person, now)
     return {
-        name: {"sealed": key_id, "box": _box(key, run_id, name, value)}
+        name: {"sealed": key_id, "box": _box(secret, run_id, name, value)}
         if name in _WORDS and value
         else value
         for name, value in facts.items()
@@ -81,6 +83,13 @@ def opened(facts: Json, *, run_id: str, keys: Mapping[str, bytes]) -> Json:
         key = keys.get(str(value["sealed"]))
         plain[name] = ERASED if key is None else _open(key, run_id, name, str(value["box"]))
     return plain
+
+
+def _new(connection: Connection, person: str, now: datetime) -> Key:
+    personal_keys.add(connection, new_id("per"), person, AESSIV.generate_key(_BITS), now=now)
+    kept = personal_keys.of(connection, person)
+    assert kept is not None, f"{person!r} has no key right after one was made"
+    return kept
 
 
 def _box(key: bytes, run_id: str, name: str, value: Json) -> str:

@@ -48,6 +48,15 @@ def _ended(facts: JsonObject) -> str:
     return f"The run {facts.get('status')}, having spent {money} and {facts.get('tokens')} tokens"
 
 
+def _names(told: Json) -> str:
+    return " and ".join(map(str, told)) if isinstance(told, list) else "nobody"
+
+
+def _halted(facts: JsonObject) -> str:
+    what = f"{facts.get('scope')} {facts.get('name') or ''}".strip()
+    return what + (" as a drill" if facts.get("drill") else "")
+
+
 def _actor(facts: JsonObject) -> str:
     return str(facts.get("actor") or "Baton").partition("@")[0]
 
@@ -73,15 +82,47 @@ _SENTENCES: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     "DecisionRefused": lambda facts: (
         f"{facts.get('by')} was not allowed to decide: {facts.get('because')}"
     ),
+    "ApprovalClaimed": lambda facts: f"{facts.get('by')} said that they look at it",
+    "ApprovalReminded": lambda facts: (
+        f"Those who may decide were reminded, {facts.get('reminders')} times by now"
+    ),
+    "ApprovalOverdue": lambda facts: (
+        f"Nobody decided in time, and {facts.get('approval')} waits on"
+    ),
+    "ApprovalEscalated": lambda facts: (
+        f"Nobody decided in time: {_names(facts.get('added'))} may decide as well"
+    ),
+    "ApprovalCannotBeDecided": lambda facts: f"Nobody could decide: {facts.get('problem')}",
+    "ApprovalUndelivered": lambda facts: (
+        f"Its card could not be shown in {facts.get('channel')}: {facts.get('because')}"
+    ),
+    "ApprovalNoLongerNeeded": lambda facts: (
+        f"A question was withdrawn with its step {facts.get('step')}"
+    ),
+    "GrantGiven": lambda facts: (
+        f"{facts.get('by')} gave leave for {facts.get('uses')} calls of {facts.get('tool')}"
+    ),
+    "GrantRevoked": lambda facts: f"{facts.get('by')} took a grant back",
+    "RunHalted": lambda facts: f"{facts.get('by')} halted {_halted(facts)}",
+    "RunGoesOn": lambda facts: (
+        f"{_names(facts.get('lifted_by'))} lifted the halt of {_halted(facts)}"
+    ),
     "QuestionAsked": lambda facts: f"An agent asked: {facts.get('text')}",
     "QuestionAnswered": lambda facts: f"{facts.get('by')} answered: {facts.get('text')}",
     "RunEnded": _ended,
     "RunCancelled": lambda facts: f"{facts.get('by')} cancelled the run",
     "RunPaused": lambda facts: f"{facts.get('by')} paused the run",
     "RunResumed": lambda facts: f"{facts.get('by')} let the run go on",
+    "StepSkipped": lambda facts: (
+        f"{facts.get('by')} had the run go on without {facts.get('title') or facts.get('step')!r}"
+        + (f": {facts['reason']}" if facts.get("reason") else "")
+    ),
     "RunRetried": lambda facts: f"{facts.get('by')} had what failed tried again",
     "StepParked": lambda facts: f"A step stopped its worker {facts.get('crashes')} times",
-    "PersonErased": lambda facts: f"The words of {facts.get('person')} were made unreadable",
+    "PersonErased": lambda facts: f"{facts.get('person')} was erased",
+    "BudgetBegunAnew": lambda facts: f"The budget {facts.get('budget')!r} began anew with the day",
+    "DataRemoved": lambda facts: f"The run's {facts.get('part')} was removed",
+    "EvidenceAsked": lambda facts: f"{facts.get('by')} asked for the evidence of the run",
 }
 
 

@@ -52,10 +52,11 @@ class Decision:
     expires_after_seconds: float | None = None
 
     @property
-    def strictness(self) -> tuple[int, int, int]:
-        """Order decisions: deny over ask over allow; among asks, more people and rounds first."""
+    def strictness(self) -> tuple[int, int, int, int]:
+        """Order decisions: deny over ask over allow; among asks, more people, rounds and proof."""
         rank = {Outcome.ALLOW: 0, Outcome.ASK: 1, Outcome.DENY: 2}[self.outcome]
-        return rank, sum(stage.quorum for stage in self.stages), len(self.stages)
+        quorum = sum(stage.quorum for stage in self.stages)
+        return rank, quorum, len(self.stages), sum(stage.assurance.rank for stage in self.stages)
 
 
 def stricter(first: Decision, second: Decision) -> Decision:

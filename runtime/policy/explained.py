@@ -18,7 +18,8 @@ class WhatIf:
     person: str
     """The principal for whom it would be made."""
     agent: str = ""
-    effect: Effect = Effect.IRREVERSIBLE
+    effect: Effect | None = None
+    """None for what the tool declares."""
     labels: tuple[str, ...] = ()
 
 
@@ -40,5 +41,9 @@ class Explained:
     asked: tuple[tuple[str, ...], ...]
     """For each stage, the principals and globs behind its words now."""
     heard: tuple[Heard, ...]
+    effect: Effect
+    """What a call of the tool was taken to do."""
+    effect_from: str
+    """Where that is said."""
     problem: str | None
     """Why nobody could ever agree, where that is so."""

@@ -27,8 +27,12 @@ class Located:
 
     def wrong(self, complaint: str) -> NoReturn:
         """Raise ``Misconfigured`` with file and line."""
-        line = self.node.start_mark.line + 1
-        raise Misconfigured(f"{self.file}:{line}: {self.name}: {complaint}")
+        raise Misconfigured(f"{self.where}: {complaint}")
+
+    @property
+    def where(self) -> str:
+        """Give file, line and name, as complaints begin."""
+        return f"{self.file}:{self.node.start_mark.line + 1}: {self.name}"
 
     def fields(self, known: Iterable[str]) -> dict[str, Located]:
         """Give the entries of a mapping whose keys must all be ``known``, each once."""

@@ -8,10 +8,13 @@ from typing import Final
 
 from runtime.domain.approval import OnExpiry
 from runtime.domain.effects import Effect
+from runtime.expressions import names
 from runtime.policy import stages
 from runtime.policy.access import read_access
+from runtime.policy.budgets import read_budgets
 from runtime.policy.condition import Comparison, Condition
 from runtime.policy.decision import Outcome
+from runtime.policy.expression import Expression
 from runtime.policy.located import Located, read_located
 from runtime.policy.on_call import read_on_call
 from runtime.policy.pattern import complaint_about
@@ -20,10 +23,11 @@ from runtime.policy.rule import Rule
 from runtime.policy.stages import check_principal, duration
 from runtime.policy.window import read_window
 
-_TOP: Final = ("version", "roles", "on_call", "access", "defaults", "default_eligible", "rules")
+_SECTIONS: Final = ("roles", "on_call", "access", "defaults", "default_eligible")
+_TOP: Final = ("version", *_SECTIONS, "rules", "budgets")
 _SELECTORS: Final = ("tools", "agents", "effects", "requesters", "channels", "labels", "times")
 _RULE: Final = (
-    *("id", *_SELECTORS, "where", "outcome", "stages", *stages.ALL, *stages.TIME, "reason"),
+    *("id", *_SELECTORS, "where", "when", "outcome", "stages", *stages.ALL, *stages.TIME, "reason"),
 )
 
 
@@ -67,6 +71,7 @@ def parse_policy(
         on_call=tables,
         access=read_access(fields.get("access"), roles),
         rules=_rules(fields.get("rules"), known),
+        budgets=read_budgets(fields.get("budgets"), roles=roles, on_call=known.on_call),
         defaults=_defaults(fields.get("defaults")),
         default_eligible=stages.eligible_entries(eligible, roles=roles, on_call=known.on_call)
         if eligible
@@ -110,7 +115,7 @@ def _rule(place: Located, known: _Known) -> Rule:
     for needed in ("id", "outcome"):
         if needed not in fields:
             place.wrong(f"a rule needs {needed!r}; write `{needed}: …`")
-    if not any(name in fields for name in (*_SELECTORS, "where")):
+    if not any(name in fields for name in (*_SELECTORS, "where", "when")):
         place.wrong("this rule would apply to every call; say to which, or use `defaults`")
     outcome = fields["outcome"].one_of(Outcome, lambda choice: choice.value)
     _check_ask_only(fields, outcome)
@@ -135,6 +140,7 @@ def _rule(place: Located, known: _Known) -> Rule:
         labels=_names(fields.get("labels")),
         times=tuple(read_window(item) for item in _each(fields.get("times"))),
         where=_conditions(fields.get("where")),
+        when=_expression(fields.get("when")),
         stages=stages.read_stages(fields, roles=known.roles, on_call=known.on_call),
         on_expiry=then,
         expires_after_seconds=duration(expires) if expires else None,
@@ -180,6 +186,16 @@ def _conditions(place: Located | None) -> tuple[Condition, ...]:
     if not conditions:
         place.wrong("an empty condition says nothing; remove it")
     return tuple(conditions)
+
+
+def _expression(place: Located | None) -> Expression | None:
+    if place is None:
+        return None
+    text = place.text()
+    complaint = names.complaint(text)
+    if complaint is not None:
+        place.wrong(f"this is no usable jq: {complaint}")
+    return Expression(text=text, place=place.where)
 
 
 def _condition(path: str, test: Comparison, place: Located) -> Condition:

@@ -12,9 +12,12 @@ from runtime.domain.canonical import digest
 from runtime.domain.conversation import Person
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json
+from runtime.expressions.evaluator import Evaluator
 from runtime.policy.access import STANDARD, Entry, Right, refusal
+from runtime.policy.budgets import Cap
 from runtime.policy.case import Case
 from runtime.policy.decision import Decision, Outcome, Proposal
+from runtime.policy.expression import Expression, verdicts
 from runtime.policy.on_call import OnCall
 from runtime.policy.rule import Rule
 
@@ -39,21 +42,22 @@ class Policy:
     default_eligible: tuple[str, ...] = STANDARD_ELIGIBLE
     on_call: Mapping[str, OnCall] = field(default_factory=dict[str, OnCall])
     access: tuple[Entry, ...] = STANDARD
+    budgets: tuple[Cap, ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", digest(self._spelled()))
 
-    def decide(self, proposal: Proposal) -> Decision:
+    def decide(self, proposal: Proposal, evaluator: Evaluator | None = None) -> Decision:
         """Give the outcome of the strictest rule that applies, else the default of the effect.
 
         Among equally strict rules the first in the file wins. Repeatable: the same policy and
-        proposal give the same decision.
+        proposal give the same decision. Without an evaluator nobody can tell what a rule's ``when``
+        gives, which counts against the call.
         """
-        applying = [rule for rule in self.rules if rule.applies(proposal)]
-        if not applying:
+        rule = self._strictest(proposal, evaluator)
+        if rule is None:
             return self._default(proposal)
-        rule = max(applying, key=lambda rule: rule.strictness)
         return Decision(
             outcome=rule.outcome,
             rule=rule.id,
@@ -64,9 +68,34 @@ class Policy:
             expires_after_seconds=rule.expires_after_seconds,
         )
 
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Give what its rules say in jq."""
+        return tuple(rule.when for rule in self.rules if rule.when is not None)
+
+    def _strictest(self, proposal: Proposal, evaluator: Evaluator | None) -> Rule | None:
+        # Stable: among equally strict rules the first in the file stays first.
+        fitting = sorted(
+            (rule for rule in self.rules if rule.fits(proposal)),
+            key=lambda rule: rule.strictness,
+            reverse=True,
+        )
+        # Rules after the first that applies whatever jq says cannot win: jq is not asked for them.
+        sure = next((at for at, rule in enumerate(fitting) if rule.when is None), len(fitting))
+        asked = [(rule, rule.when) for rule in fitting[:sure] if rule.when is not None]
+        told = verdicts([when for _, when in asked], proposal, evaluator)
+        for (rule, _), verdict in zip(asked, told, strict=True):
+            if rule.takes(verdict):
+                return rule
+        return fitting[sure] if sure < len(fitting) else None
+
     def lacks(self, person: Person, right: Right, *, start: str = "") -> str | None:
         """Say which grant a person lacks, in words for them; None where they have it."""
         return refusal(self.access, self.roles, person, right, start=start)
+
+    def speaks_of_labels(self, rule: str) -> bool:
+        """Tell whether a rule is about where values came from."""
+        return any(one.id == rule and one.labels for one in self.rules)
 
     def stages_for(self, tool: str) -> tuple[Stage, ...]:
         """Give the stages people may be asked in about calls of a tool, whatever its arguments."""
@@ -143,6 +172,7 @@ class Policy:
             "access": [entry.spelled() for entry in self.access],
             "on_call": {name: table.spelled() for name, table in self.on_call.items()},
             "rules": [_spelled_rule(rule) for rule in self.rules],
+            **({"budgets": [cap.spelled() for cap in self.budgets]} if self.budgets else {}),
         }
 
 
@@ -165,6 +195,8 @@ def _spelled_rule(rule: Rule) -> Json:
         "requesters": list(rule.requesters),
         "channels": list(rule.channels),
         "where": [[c.path, c.test.value, c.value] for c in rule.where],
+        # Left out where there is none: policies from before there was jq keep their digest.
+        **({"when": rule.when.text} if rule.when is not None else {}),
         "labels": list(rule.labels),
         "times": [window.spelled() for window in rule.times],
         "stages": [_spelled_stage(stage) for stage in rule.stages],
@@ -184,4 +216,5 @@ def _spelled_stage(stage: Stage) -> Json:
         "escalate_to": [list(rung) for rung in stage.escalate_to],
         "remind_seconds": stage.remind_seconds,
         "reasons_for": [verdict.value for verdict in stage.reasons_for],
+        **({"assurance": stage.assurance.value} if stage.assurance.rank else {}),
     }

@@ -9,6 +9,7 @@ from runtime.domain.approval import OnExpiry, Stage
 from runtime.domain.effects import Effect
 from runtime.policy.condition import Condition
 from runtime.policy.decision import Outcome, Proposal
+from runtime.policy.expression import Expression
 from runtime.policy.window import Window
 
 
@@ -31,13 +32,15 @@ class Rule:
     times: tuple[Window, ...] = ()
     """Any of which the moment of the call must lie in."""
     where: tuple[Condition, ...] = ()
+    when: Expression | None = None
+    """Said of the whole call in jq; only asked where all else fits."""
     stages: tuple[Stage, ...] = ()
     on_expiry: OnExpiry = OnExpiry.DENY
     expires_after_seconds: float | None = None
     reason: str = ""
 
-    def applies(self, proposal: Proposal) -> bool:
-        """Say whether this rule speaks about the call.
+    def fits(self, proposal: Proposal) -> bool:
+        """Say whether this rule speaks about the call, as far as ``when`` does not matter.
 
         A condition that cannot tell counts against the call: it makes ask and deny apply, and
         keeps allow from applying.
@@ -48,6 +51,10 @@ class Rule:
         if False in verdicts:
             return False
         return None not in verdicts or self.outcome is not Outcome.ALLOW
+
+    def takes(self, verdict: bool | None) -> bool:
+        """Say whether it applies with this answer to ``when``; None where nobody can tell."""
+        return self.outcome is not Outcome.ALLOW if verdict is None else verdict
 
     def _selects(self, proposal: Proposal) -> bool:
         return (
@@ -74,11 +81,13 @@ class Rule:
         return _fits(self.tools, tool)
 
     @property
-    def strictness(self) -> tuple[int, int, int]:
-        """Order rules: deny over ask over allow; among asks, more people and rounds first."""
+    def strictness(self) -> tuple[int, int, int, int]:
+        """Order rules: deny over ask over allow; among asks, more people, rounds and proof."""
         rank = {Outcome.ALLOW: 0, Outcome.ASK: 1, Outcome.DENY: 2}[self.outcome]
         # A rule without stages gets the default one, which is one person in one round.
-        return rank, sum(stage.quorum for stage in self.stages) or 1, len(self.stages) or 1
+        quorum = sum(stage.quorum for stage in self.stages) or 1
+        proof = sum(stage.assurance.rank for stage in self.stages)
+        return rank, quorum, len(self.stages) or 1, proof
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:

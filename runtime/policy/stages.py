@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
 from runtime.domain.approval import OnExpiry, Stage, Verdict
+from runtime.domain.assurance import Assurance
+from runtime.domain.errors import Misconfigured
+from runtime.domain.json import Json
 from runtime.policy.case import GROUP
 from runtime.policy.duration import seconds_of
-from runtime.policy.located import Located
+from runtime.policy.located import Located, read_located
 
 Names = Mapping[str, tuple[str, ...]]
-ALL: Final = ("eligible", "quorum", "veto", "escalate_to", "remind_every", "reasons_for")
+ALL: Final = (
+    "eligible",
+    "quorum",
+    "veto",
+    "escalate_to",
+    "remind_every",
+    "reasons_for",
+    "assurance",
+    "critical",
+)
 """What a stage may say beside its time; a rule with one stage may say it itself."""
 TIME: Final = ("expires_after", "on_expiry")
 _REASONED: Final = (Verdict.APPROVE, Verdict.REJECT)
@@ -41,6 +54,21 @@ def read_stages(
     on_expiry = fields.get("on_expiry")
     timed = on_expiry is not None and on_expiry.scalar() == OnExpiry.ESCALATE
     return (reader.stage(fields["eligible"], fields, timed=timed),)
+
+
+def stages_from(value: Json, *, roles: Names, on_call: frozenset[str]) -> tuple[Stage, ...]:
+    """Give stages that stand somewhere else than in policy.yaml, as data.
+
+    Raises:
+        Misconfigured: with what is wrong in which stage; the caller knows the file.
+    """
+    file = "stages"
+    place = read_located(json.dumps({"stages": value}, ensure_ascii=False), file=file)
+    assert place is not None, "it holds one key"
+    try:
+        return read_stages(place.fields(("stages",)), roles=roles, on_call=on_call)
+    except Misconfigured as error:
+        raise Misconfigured(error.public.removeprefix(f"{file}:1: ")) from error
 
 
 def check_principal(name: str, place: Located) -> None:
@@ -98,6 +126,7 @@ class _Reader:
             escalate_to=self._ladder(ladder) if ladder else (),
             remind_seconds=_at_least_a_minute(remind) if remind else None,
             reasons_for=_reasons(reasons) if reasons else (),
+            assurance=_assurance(fields.get("assurance"), fields.get("critical")),
         )
 
     def entries(self, place: Located, *, may_exclude: bool) -> tuple[str, ...]:
@@ -143,6 +172,18 @@ def _check_known(name: str, place: Located, prefix: str, known: list[str], secti
     hint = f"did you mean '{prefix}{near[0]}'?" if near else f"add `{name}` under `{section}`"
     what = "role" if section == "roles" else "on-call table"
     place.wrong(f"the {what} {name!r} is not defined; {hint}")
+
+
+def _assurance(place: Located | None, critical: Located | None) -> Assurance:
+    if critical is not None:
+        if not isinstance(critical.scalar(), bool):
+            critical.wrong("write `critical: true`, or remove the line")
+        if place is not None:
+            critical.wrong("`critical` is short for `assurance: stepped-up`; write one of them")
+        return Assurance.STEPPED_UP if critical.scalar() else Assurance.MEMBER
+    if place is None:
+        return Assurance.MEMBER
+    return place.one_of(Assurance, lambda one: one.value)
 
 
 def _quorum(place: Located | None) -> int:
