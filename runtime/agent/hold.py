@@ -13,7 +13,7 @@ def hold(ctx: Context, services: Services, name: str, *, actor: str, tool: str |
 
     What has ended already is only read from the journal, and so is never held.
     """
-    if ctx.has_ended(name):
+    if ctx.has_ended(name) or ctx.knows_of_no_halt():
         return
     with services.database.read() as connection:
         standing = halts.standing(connection)

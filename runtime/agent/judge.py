@@ -27,6 +27,8 @@ class Proposed:
     """The proposing agent with its version."""
     sources: Sources | None = None
     """Who said what its agent has heard; none where a person wrote the call down."""
+    authored: bool = False
+    """An author laid down what is called with what: then a rule on labels may allow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,11 @@ def judge(ctx: Context, services: Services, kit: Kit, proposed: Proposed) -> Dec
 def judge_now(ctx: Context, services: Services, kit: Kit, proposed: Proposed) -> Decision:
     """Decide at this moment: a policy that was tightened since the run began holds at once."""
     pinned = _pinned(ctx, services, kit, proposed)
-    today = services.current_policy().decide(_proposal(ctx, services, proposed))
-    return stricter(pinned, today)
+    policy = services.current_policy()
+    if policy.digest == kit.policy.digest:
+        return pinned
+    proposal = _proposal(ctx, services, proposed)
+    return stricter(pinned, policy.decide(proposal, services.evaluator))
 
 
 def _pinned(ctx: Context, services: Services, kit: Kit, proposed: Proposed) -> Decision:
@@ -75,7 +80,9 @@ def _pinned(ctx: Context, services: Services, kit: Kit, proposed: Proposed) -> D
 
     Whatever it says, what came from outside goes nowhere before a person has seen it.
     """
-    decision = kit.policy.decide(_proposal(ctx, services, proposed))
+    decision = kit.policy.decide(_proposal(ctx, services, proposed), services.evaluator)
+    if proposed.authored and kit.policy.speaks_of_labels(decision.rule):
+        return decision
     eligible = kit.policy.default_eligible
     return contain(decision, _outside(proposed), tool=proposed.tool.name, eligible=eligible)
 

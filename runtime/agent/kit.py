@@ -17,6 +17,7 @@ from runtime.catalog.python_tools import python_tools
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ports import Clock
 from runtime.domain.run import Run
+from runtime.expressions.evaluator import Evaluator
 from runtime.models.completion import Models
 from runtime.policy.policy import Policy
 from runtime.storage import definitions
@@ -110,6 +111,8 @@ class Services:
     data: Path
     current_policy: Callable[[], Policy]
     """The policy as it is now: who may decide is asked of it, not of the pinned one."""
+    evaluator: Evaluator | None = None
+    """Answers what rules say in jq; without it nobody can tell, and such rules count against."""
 
     def call(self, run: Run, *, step_id: str, key: str) -> Call:
         """Give what a tool may touch while it makes one call."""

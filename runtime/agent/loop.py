@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import Final
 
 from runtime.agent import transcript
+from runtime.agent.afford import afford
+from runtime.agent.allowance import keep_within
 from runtime.agent.calls import Bench, make_calls
 from runtime.agent.hold import hold
 from runtime.agent.kit import Services
@@ -115,7 +117,8 @@ def ask_model(
 ) -> Completion:
     """Ask a model once and journal what it says and costs. Raises ``OverBudget`` before asking."""
     hold(ctx, services, name, actor=actor, tool=None)
-    ctx.check_budget(name)
+    prompt = afford(ctx, services, name, prompt, actor=actor)
+    keep_within(ctx, services, name)
     leaf = Leaf(
         kind="model",
         title=prompt.labels.get("purpose", "work"),

@@ -26,17 +26,18 @@ def check_output(text: str, schema: JsonObject | None) -> tuple[Json, str | None
         value = cast("Json", json.loads(fenced.group(1) if fenced else text))
     except ValueError as error:
         return None, f"it is not JSON ({error})"
-    return value, _misfit(value, schema)
+    return value, misfit(value, schema)
 
 
 def check_inputs(inputs: JsonObject, schema: JsonObject | None, *, agent: str) -> None:
     """Refuse inputs that an agent does not take, before any model is asked."""
-    problem = _misfit(inputs, schema) if schema is not None else None
+    problem = misfit(inputs, schema) if schema is not None else None
     if problem is not None:
         raise Refused(f"the inputs of agent {agent!r} do not fit: {problem}")
 
 
-def _misfit(value: Json, schema: JsonObject) -> str | None:
+def misfit(value: Json, schema: JsonObject) -> str | None:
+    """Say where and how a value does not fit a schema; None where it does."""
     # An empty registry: the library's own would fetch a "$ref" to any address it is given.
     validator = Draft202012Validator(dict(schema), registry=Registry())
     errors = sorted(validator.iter_errors(value), key=lambda error: error.json_path)

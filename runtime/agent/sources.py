@@ -47,6 +47,25 @@ class Sources:
         self.words |= _words(text)
         self.hosts |= {host.lower() for host in _HOST.findall(text)}
 
+    def admit(self, text: str) -> None:
+        """Take in what is trusted, but for the words of it that were heard outside before."""
+        outside = {word for words in self.outside.values() for word in words}
+        self.words |= _words(text) - outside
+        found = {host.lower() for host in _HOST.findall(text)}
+        self.hosts |= {host for host in found if not _words(host) & outside}
+
+    def known(self, value: Json) -> dict[str, list[str]]:
+        """Give the words of a value that came from outside, by label, for another to go on with."""
+        if not self.outside:
+            return {}
+        unknown = {word for text in _texts(value) for word in _words(text)} - self.words
+        found = {label: sorted(words & unknown) for label, words in self.outside.items()}
+        nowhere = unknown.difference(*self.outside.values())
+        if nowhere:
+            # Made of what was heard, nobody knows which.
+            found = {label: sorted({*words, *nowhere}) for label, words in found.items()}
+        return {label: words for label, words in found.items() if words}
+
     def distrust(self, label: str, text: str) -> None:
         """Take in what came from outside."""
         self.outside.setdefault(label, set()).update(_words(text))

@@ -13,6 +13,7 @@ from runtime.domain.run import Run
 from runtime.domain.states import ENDED_STEP, Control, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.durable.journal import Journal
+from runtime.durable.news import News
 from runtime.durable.unwind import GiveBack, Lost, Suspend
 from runtime.storage import blobs, leaves, runs, steps
 from runtime.storage.connection import Connection
@@ -54,6 +55,8 @@ class Attempt:
         self.failures = step.failures
         """How often in a row this step failed without getting any further."""
         self.control = run.control
+        self.news: News | None = None
+        """What the last write told, if there was one."""
         self.journal = Journal(())
 
     def read_journal(self) -> None:
@@ -91,8 +94,11 @@ class Attempt:
     def insert_leaf(self, row: dict[str, object], *, cost: Cost | None = None) -> None:
         """Write one leaf: one commit. A crash before it means the leaf never was."""
         large = blobs.is_large(cast("Json", row["output"]))
+        database = self.engine.database
         if large is None and cost is None:
-            self._observe(self.engine.database.first(leaves.INSERT_LEAF, row))
+            self._observe(database.first(leaves.INSERT_LEAF, row))
+        elif large is None and not database.is_sqlite:
+            self._insert_costly(row)
         else:
             self._insert_with(row, large=large, cost=cost)
 
@@ -106,6 +112,14 @@ class Attempt:
             if large is not None:
                 row.update(output=None, output_blob=blobs.put(connection, large))
             self.insert_leaf_in(connection, row)
+
+    @again_when_contended
+    def _insert_costly(self, row: dict[str, object]) -> None:
+        written = self.engine.database.first(leaves.INSERT_COSTLY_LEAF, row)
+        self._observe(written)
+        if written is not None:
+            spent = Cost(usd=written["spent_usd"], tokens=written["spent_tokens"])
+            self.run = replace(self.run, spent=spent)
 
     def insert_leaf_in(self, connection: Connection, row: dict[str, object]) -> None:
         """Write one leaf inside the caller's transaction."""
@@ -215,6 +229,7 @@ class Attempt:
             raise Lost
         self.failures = 0
         self.control = Control(written["control"])
+        self.news = News(halted=bool(written["halted"]), last_signal=str(written["said"] or ""))
 
     def _spend(self, connection: Connection, cost: Cost | None) -> None:
         if cost is not None and (cost.usd or cost.tokens):

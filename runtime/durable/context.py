@@ -7,12 +7,13 @@ handler chooses deterministically: never a counter of executions.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Final, NoReturn, ParamSpec, TypeVar
 
-from runtime.domain.errors import BatonError, OverBudget, Upstream
+from runtime.domain.errors import BatonError, Upstream
 from runtime.domain.ids import new_id
 from runtime.domain.json import Json
 from runtime.domain.run import Run
@@ -90,6 +91,10 @@ class Context:
         entry = self._attempt.journal.get(self._attempt.path(name))
         return entry is not None and entry.status in ENDED_STEP
 
+    def knows_of_no_halt(self) -> bool:
+        """Tell whether the last write, just now, has seen that nothing is halted anywhere."""
+        return self._attempt.news is not None and self._attempt.news.says_no_halt()
+
     def key(self, name: str) -> str:
         """Give the idempotency key of the effect ``name``: the same for every repeat of it."""
         return effects.key_of(self._attempt, name)
@@ -133,7 +138,16 @@ class Context:
     @_uncatchable
     def gather(self, children: Sequence[Child], *, cap: int = 8) -> list[Ended]:
         """Do tasks side by side, each once what it needs has succeeded; give all ends, in order."""
-        return family.gather(self._attempt, children, cap=cap)
+        with self._away():
+            return family.gather(self._attempt, children, cap=cap)
+
+    @contextmanager
+    def _away(self) -> Generator[None]:
+        """Let others work on this thread: what was heard before is old afterwards."""
+        try:
+            yield
+        finally:
+            self._attempt.news = None
 
     def call(self, child: Child) -> Json:
         """Do one task and give its output. Raises ``StepFailed`` where it did not succeed."""
@@ -197,9 +211,9 @@ class Context:
         """Announce entries that may come in any order from here on."""
         self._attempt.journal.expect(self._attempt.path(name) for name in names)
 
-    def suspend(self, reason: str) -> NoReturn:
-        """Wait until somebody has news for this step."""
-        raise Suspend(reason)
+    def suspend(self, reason: str, *, wake_at: datetime | None = None) -> NoReturn:
+        """Wait until somebody has news for this step, or until a time."""
+        raise Suspend(reason, wake_at=wake_at)
 
     def now(self, name: str) -> datetime:
         """Give the time, the same on every re-entry."""
@@ -248,7 +262,8 @@ class Context:
 
         Gives the winner alone; where none succeeds, all ends, in order.
         """
-        return race.race(self._attempt, name, children)
+        with self._away():
+            return race.race(self._attempt, name, children)
 
     @_uncatchable
     def take_signals(self, name: str, *, of: str, last: str) -> list[dict[str, Json]]:
@@ -259,7 +274,7 @@ class Context:
         attempt = self._attempt
         news: list[dict[str, Json]] = []
         if attempt.journal.get(attempt.path(name)) is None:
-            if self.replaying:
+            if self.replaying or (attempt.news and attempt.news.says_nothing_after(last)):
                 return []
             with attempt.engine.database.read() as connection:
                 news = signals.after(connection, run_id=self.run.id, name=of, last=last)
@@ -268,18 +283,3 @@ class Context:
         taken = self.do(name, lambda: news, Leaf(kind="signal", title=of))
         assert isinstance(taken, list)
         return [dict(signal) for signal in taken if isinstance(signal, dict)]
-
-    def check_budget(self, name: str) -> None:
-        """Check the run's budget before the effect ``name``, which costs. Raises ``OverBudget``.
-
-        What was done once is not asked again. What is used up only grows, so a replay that gets
-        here without the effect in its journal raises as the first entry did.
-        """
-        attempt = self._attempt
-        if attempt.journal.get(attempt.path(name)) is not None:
-            return
-        breach = self.run.budget.breach(
-            spent=self.run.spent, started_at=self.run.created_at, now=self._attempt.now()
-        )
-        if breach is not None:
-            raise OverBudget(f"{breach}; ask again with a larger budget or a smaller task")

@@ -55,8 +55,7 @@ def write_end(
             trees.cancel_below(connection, step, now=engine.clock.now())
             engine.announcer.cut_off(connection, step)
         if attempt.follower is not None and not engine.stopping:
-            terms = {"step_id": attempt.follower, **engine.claim_terms()}
-            claimed = steps.CLAIM.first(connection, terms)
+            claimed = steps.CLAIM.first(connection, engine.claim_of(attempt.follower))
             attempt.claimed = steps.from_row(claimed) if claimed is not None else None
         announce(engine, connection, ended)
         # Last, because siblings that end at the same time queue for the parent's row.

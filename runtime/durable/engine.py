@@ -105,7 +105,7 @@ class Engine:
 
     def ring_said(self, conversation_id: str) -> None:
         """Say that a conversation has deliveries due."""
-        self.bell.ring_conversation(conversation_id)
+        self.bell.ring(conversations=[conversation_id])
 
     def execute(self, step_id: str) -> None:
         """Carry out a step if it is free, and go on with what that made or left ready nearby.
@@ -167,11 +167,28 @@ class Engine:
 
     def claim(self, step_id: str) -> Step | None:
         """Take a step that is ready, or whose holder's lease ran out; None where it is not free."""
-        row = self.database.first(steps.CLAIM, {"step_id": step_id, **self.claim_terms()})
+        row = self.database.first(steps.CLAIM, self.claim_of(step_id))
         step = steps.from_row(row) if row is not None else None
         if step is not None and parking.keeps_crashing(step) and parking.park(self, step):
             return None
         return step
+
+    def claim_of(self, step_id: str) -> dict[str, object]:
+        """Give what a claim of one step says: it is never taken from a thread of this process."""
+        in_hand = self.leases.holds(step_id)
+        return {
+            "step_id": step_id,
+            "not_from": self.process if in_hand else "",
+            **self.claim_terms(),
+        }
+
+    def has_in_hand(self, step_id: str, owner: str) -> bool:
+        """Tell whether a thread of this process is at work on a step, which ``owner`` has.
+
+        Its lease may have ended, for renewals come late on a busy machine. But that thread lives as
+        surely as whoever asks, and gives the step back or ends it: nothing has crashed.
+        """
+        return owner == self.process and self.leases.holds(step_id)
 
     def claim_terms(self) -> dict[str, object]:
         """Give what every claim of this process says: who takes it, when, and until when."""
@@ -272,7 +289,7 @@ class Engine:
         """Make a claimed step ready again, for somebody else."""
         values = {"step_id": step.id, "fence": step.attempt, "now": self.clock.now()}
         self.database.count(steps.GIVE_BACK, values)
-        self.bell.ring_step(step.id)
+        self.bell.ring(steps=[step.id])
         return replace(step, status=StepStatus.READY)
 
     def _wait_for_retry(self, attempt: Attempt, error: Upstream, delay: float) -> Step | None:

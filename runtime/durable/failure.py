@@ -13,7 +13,7 @@ from runtime.domain.errors import (
     StepFailed,
     ToolFailed,
 )
-from runtime.domain.json import JsonObject
+from runtime.domain.json import JsonObject, object_of
 
 _SAME: dict[str, type[BatonError]] = {
     error.code: error for error in (ToolFailed, Refused, OverBudget)
@@ -25,7 +25,12 @@ def to_json(error: BaseException) -> JsonObject:
     if isinstance(error, StepFailed):
         return {"code": error.cause, "message": error.public, "path": error.path}
     if isinstance(error, Faulted):
-        return {"code": error.code, "message": error.public, "problem": error.problem}
+        spelled: JsonObject = {
+            "code": error.code,
+            "message": error.public,
+            "problem": error.problem,
+        }
+        return {**spelled, "outside": error.outside} if error.outside else spelled
     if isinstance(error, Incomplete):
         return {"code": error.code, "message": error.public, **error.partial}
     if isinstance(error, BatonError):
@@ -41,7 +46,7 @@ def to_error(path: str, error: JsonObject | None) -> BatonError:
     code = str((error or {}).get("code", "error"))
     problem = (error or {}).get("problem")
     if isinstance(problem, Mapping):
-        return Faulted(problem)
+        return Faulted(problem, outside=object_of((error or {}).get("outside")))
     message = str((error or {}).get("message", "failed without a reason"))
     if code in _SAME:
         return _SAME[code](message)

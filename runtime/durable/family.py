@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from runtime.domain.errors import BatonError
 from runtime.domain.json import Json
@@ -35,7 +36,8 @@ FEW_RINGS = 2
 def gather(attempt: Attempt, children: Sequence[Child], *, cap: int) -> list[Ended]:
     """Start each child when what it needs has succeeded, at most ``cap`` at once; give all ends.
 
-    A child whose needs did not succeed is skipped, and so are those that need it.
+    A child whose needs did not succeed is skipped, and so are those that need it; one that a
+    person skipped counts as done, with nothing to give.
     """
     attempt.journal.expect(attempt.path(child.name) for child in children)
     known = journalled(attempt, children)
@@ -66,6 +68,7 @@ def start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: int
     rows: list[dict[str, object]] = []
     changed = True
     fresh: Known = {}
+    now = attempt.now()
     while changed:
         changed = False
         for child in children:
@@ -76,12 +79,14 @@ def start(attempt: Attempt, children: Sequence[Child], known: Known, *, cap: int
                 row = _row(attempt, child, status=StepStatus.SKIPPED, input=None)
                 row.update(finished_at=attempt.now(), error=_skipped(child, needs))
                 changed = True
-            elif active < cap and all(n is not None and n.status == "succeeded" for n in needs):
+            elif active < cap and all(need is not None and _gives(need) for need in needs):
                 row = _begin(attempt, child, known)
                 active += row["status"] == StepStatus.READY
                 changed = changed or row["status"] != StepStatus.READY
             else:
                 continue
+            # By time of begin, as cards show them, they stand in the order they were asked for.
+            row["created_at"] = now + timedelta(microseconds=len(rows))
             rows.append(row)
             fresh[child.name] = steps.from_row(row)
     if rows:
@@ -119,8 +124,7 @@ def _insert(attempt: Attempt, rows: list[dict[str, object]]) -> None:
     if attempt.step.parent_id is None:
         attempt.engine.ring_said(attempt.run.conversation_id)
     rings = MOST_RINGS if len(ready) <= MOST_RINGS else FEW_RINGS
-    for row in ready[:-1][:rings]:
-        attempt.engine.bell.ring_step(str(row["id"]))
+    attempt.engine.bell.ring(steps=[str(row["id"]) for row in ready[:-1][:rings]])
 
 
 def _announce(attempt: Attempt, connection: Connection, rows: list[dict[str, object]]) -> None:
@@ -165,8 +169,7 @@ def _run_bunches(
     """Carry out children of a wide fan-out many at a time for as long as they are quick."""
 
     def call_others() -> None:
-        for one in candidates[:MOST_RINGS]:
-            attempt.engine.bell.ring_step(one)
+        attempt.engine.bell.ring(steps=candidates[:MOST_RINGS])
 
     ran = False
     bunch = Bunch(attempt, call_others=call_others)
@@ -262,8 +265,12 @@ def _row(attempt: Attempt, child: Child, *, status: StepStatus, input: Json) -> 
     )
 
 
+def _gives(step: Step) -> bool:
+    return step.status == StepStatus.SUCCEEDED or step.waived
+
+
 def _dead(step: Step) -> bool:
-    return step.status in ENDED_STEP and step.status != StepStatus.SUCCEEDED
+    return step.status in ENDED_STEP and not _gives(step)
 
 
 def _skipped(child: Child, needs: Sequence[Step | None]) -> dict[str, Json]:

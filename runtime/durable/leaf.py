@@ -66,3 +66,8 @@ class Ended:
     def succeeded(self) -> bool:
         """Tell whether there is an output to go on with."""
         return self.status == "succeeded"
+
+    @property
+    def waived(self) -> bool:
+        """Tell whether a person chose to go on without it."""
+        return self.status == "skipped" and self.output is not None

@@ -70,6 +70,11 @@ class Leases:
                     del self._held[step_id]
                     self._lost.discard(step_id)
 
+    def holds(self, step_id: str) -> bool:
+        """Tell whether a thread of this process is at work on a step."""
+        with self._lock:
+            return step_id in self._held
+
     def valid(self, step_id: str | None = None) -> bool:
         """Tell whether leases were renewed recently enough to begin another effect.
 

@@ -49,5 +49,4 @@ def wake_all(connection: Connection, run_id: str, *, now: datetime) -> list[str]
 
     Also those that run: one may be about to sleep on the strength of what it saw before.
     """
-    trees.nudge_all(connection, run_id, ring_again_at=now + RING_GRACE)
-    return trees.ready_of(connection, run_id)
+    return trees.nudge_all(connection, run_id, ring_again_at=now + RING_GRACE)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from runtime.domain.errors import Upstream
 from runtime.domain.ports import Clock
-from runtime.storage import steps
 from runtime.storage.database import Database
+from runtime.storage.steps import make_due
 
 _log = logging.getLogger(__name__)
 
@@ -19,13 +20,19 @@ class UnheardBell:
         self._database = database
         self._clock = clock
 
-    def ring_step(self, step_id: str) -> None:
-        """Let the sweep find the step."""
+    def ring(
+        self,
+        *,
+        steps: Iterable[str] = (),
+        conversations: Iterable[str] = (),  # noqa: ARG002 - what they are owed is due already
+    ) -> None:
+        """Let the sweep find the steps."""
+        for step_id in dict.fromkeys(steps):
+            self._make_due(step_id)
+
+    def _make_due(self, step_id: str) -> None:
         try:
             with self._database.write() as connection:
-                steps.make_due(connection, step_id, now=self._clock.now())
+                make_due(connection, step_id, now=self._clock.now())
         except Upstream as error:
             _log.warning("a ring was lost (%s); a later sweep finds the step", error.public)
-
-    def ring_conversation(self, conversation_id: str) -> None:
-        """Nothing to do: what a conversation is owed is due from the start."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.domain.errors import BatonError, Refused, Upstream
 from runtime.domain.ports import Clock
+from runtime.garbage import settle
 from runtime.models.choice import DEMONSTRATION, is_demonstration
 from runtime.models.completion import Completion, Models, Prompt, ToolSpec, Turn
 from runtime.models.failures import Failure, classify, combined
@@ -77,7 +78,10 @@ class Gateway(Models):
         turns = (Turn(role="user", text="warm"),)
         model = Model(name=DEMONSTRATION)
         tier = Tier(name="warm", models=(model,), max_retries=0)
-        self._try(Prompt(tier="warm", turns=turns, tools=(tool,)), tier, model)
+        try:
+            self._try(Prompt(tier="warm", turns=turns, tools=(tool,)), tier, model)
+        finally:
+            settle()
 
     def _first_answer(self, prompt: Prompt, tier: Tier) -> Completion:
         failures: list[tuple[str, BatonError]] = []
@@ -116,6 +120,8 @@ class Gateway(Models):
             takes_schema=demonstration or library.takes_schema(model.name),
         )
         try:
+            if not demonstration:
+                library.set_price(model.name, model.price)
             response = library.complete(arguments)
             if response is None:
                 # What LiteLLM 1.106 makes of a 422, after asking twice.

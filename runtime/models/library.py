@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from runtime.catalog.dialogue import parse_dialogue
 from runtime.models.conversation import understand
 from runtime.models.demonstration import Demonstration, Spoken
+from runtime.models.tiers import Price
 from runtime.models.wire import tools_from_wire, turns_from_wire
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from litellm.types.llms.custom_llm import CustomLLMItem
 
 _CHARACTERS_PER_TOKEN = 4
+_A_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Library:
     """The model's provider can be held to a JSON schema."""
     limit_tokens: Callable[[str], int | None]
     """How much the model reads at most, where that is known."""
+    set_price: Callable[[str, Price | None], None]
+    """Say once what a model costs. Without a price, one that nobody has listed costs nothing."""
 
 
 class Loader:
@@ -90,12 +94,33 @@ def _load() -> Library:
     def takes_schema(model: str) -> bool:
         return litellm.supports_response_schema(model=model)
 
+    def set_price(model: str, price: Price | None) -> None:
+        # A model without an entry is searched for by every pattern there is, at every call.
+        if price is None and not _is_unlisted(info, model):
+            return
+        entry = {
+            "litellm_provider": litellm.get_llm_provider(model)[1],
+            "mode": "chat",
+            "input_cost_per_token": price.input / _A_MILLION if price else 0.0,
+            "output_cost_per_token": price.output / _A_MILLION if price else 0.0,
+        }
+        litellm.register_model({model: entry})
+
     return Library(
         complete=lambda arguments: call(**arguments),
         # Looked up in its price list, which takes a while and never changes.
         takes_schema=lru_cache(maxsize=256)(takes_schema),
         limit_tokens=limit_tokens,
+        set_price=lru_cache(maxsize=256)(set_price),
     )
+
+
+def _is_unlisted(info: Callable[..., Mapping[str, object]], model: str) -> bool:
+    try:
+        info(model)
+    except Exception:
+        return True
+    return False
 
 
 class _Nobody:

@@ -15,12 +15,22 @@ EXAMPLE = "tiers: {planner: {model: auto}, light: {model: auto}, strong: {model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a model costs, in dollars for a million tokens."""
+
+    input: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One model as LiteLLM names it, and where it lives if not at its provider's own address."""
 
     name: str
     api_base: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    price: Price | None = None
+    """None: what LiteLLM's price list says, and nothing where the model is not on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,8 @@ _TIER_FIELDS = (
     "max_retries",
     "temperature",
 )
-_MODEL_FIELDS = ("model", "api_base", "api_key_variable")
+_MODEL_FIELDS = ("model", "api_base", "api_key_variable", "price")
+_PRICE_EXAMPLE = "price: {input: 0.25, output: 1.25}, in dollars for a million tokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +173,22 @@ class _Reading:
         if "model" not in fields:
             raise self._wrong(node, f"'model' is missing; write {example}")
         name = self._name(tier, fields["model"][1])
-        return Model(name=name, api_base=self._text(fields, "api_base"), api_key=self._key(fields))
+        return Model(
+            name=name,
+            api_base=self._text(fields, "api_base"),
+            api_key=self._key(fields),
+            price=self._price(fields["price"][1]) if "price" in fields else None,
+        )
+
+    def _price(self, node: yaml.Node) -> Price:
+        fields = self._fields(node, known=("input", "output"), example=_PRICE_EXAMPLE)
+        for name in ("input", "output"):
+            if name not in fields:
+                raise self._wrong(node, f"the price of {name} is missing; write {_PRICE_EXAMPLE}")
+        return Price(
+            input=self._number(fields, "input", 0.0, least=0, most=100_000),
+            output=self._number(fields, "output", 0.0, least=0, most=100_000),
+        )
 
     def _name(self, tier: str, node: yaml.Node) -> str:
         name = str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ""

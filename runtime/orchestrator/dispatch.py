@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from runtime.agent.kit import Kit
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.domain.plan import Plan, PlanStep, StepKind, resolve
-from runtime.durable.context import Context
 from runtime.durable.leaf import Child, Ended
+from runtime.orchestrator.goal import Pursuit
 
 CAP = 6
 _SHOWN = 6000
@@ -31,27 +31,44 @@ class Outcome:
         """Tell whether there is an answer to build on."""
         return self.status == "succeeded"
 
+    waived: bool = False
+    """A person chose to go on without it."""
+
 
 def dispatch(
-    ctx: Context, kit: Kit, plan: Plan, *, revision: int, before: Mapping[str, Json]
+    pursuit: Pursuit, plan: Plan, *, revision: int, before: Mapping[str, Json]
 ) -> list[Outcome]:
     """Carry out a plan: each step once what it needs has succeeded, side by side up to a cap."""
     here = {step.id for step in plan.steps}
+    # Where one step does it all, its answer is the answer, and so must look like it.
+    schema = pursuit.goal.schema if is_simple(plan) else None
     children = [
-        _child(kit, step, revision=revision, here=here, before=before) for step in plan.steps
+        _child(pursuit.kit, step, revision=revision, here=here, before=before, schema=schema)
+        for step in plan.steps
     ]
-    ends = ctx.gather(children, cap=CAP)
+    ends = pursuit.ctx.gather(children, cap=CAP)
     return [_outcome(step, end) for step, end in zip(plan.steps, ends, strict=True)]
 
 
+def is_simple(plan: Plan) -> bool:
+    """Tell whether the one step's own answer is the answer: no synthesis, a check by rule."""
+    return len(plan.steps) == 1 and plan.steps[0].kind == StepKind.AGENT
+
+
 def _child(
-    kit: Kit, step: PlanStep, *, revision: int, here: set[str], before: Mapping[str, Json]
+    kit: Kit,
+    step: PlanStep,
+    *,
+    revision: int,
+    here: set[str],
+    before: Mapping[str, Json],
+    schema: JsonObject | None,
 ) -> Child:
     place = f"plan/{revision}"
     return Child(
         name=f"{place}/{step.id}",
         kind=step.kind.value,
-        input=_input(kit, step, place=place, before=before),
+        input=_input(kit, step, place=place, before=before, schema=schema),
         title=step.title,
         actor=_actor(kit, step),
         needs=tuple(f"{place}/{need}" for need in step.needs if need in here),
@@ -59,7 +76,12 @@ def _child(
 
 
 def _input(
-    kit: Kit, step: PlanStep, *, place: str, before: Mapping[str, Json]
+    kit: Kit,
+    step: PlanStep,
+    *,
+    place: str,
+    before: Mapping[str, Json],
+    schema: JsonObject | None,
 ) -> Callable[[dict[str, Json]], Json]:
     def given(outputs: dict[str, Json]) -> Json:
         answers = dict(before)
@@ -78,7 +100,9 @@ def _input(
         if step.kind == StepKind.WORKFLOW:
             return {"workflow": step.use, "input": resolved}
         inputs = {name: value for name, value in resolved.items() if name != "task"}
-        return {"agent": step.use, "task": str(resolved.get("task") or ""), "inputs": inputs}
+        task = str(resolved.get("task") or "")
+        shaped = {"schema": schema} if schema is not None else {}
+        return {"agent": step.use, "task": task, "inputs": inputs, **shaped}
 
     return given
 
@@ -104,6 +128,7 @@ def _outcome(step: PlanStep, end: Ended) -> Outcome:
         answer=_answer(end.output),
         error=end.error,
         demonstration=bool(output.get("demonstration")),
+        waived=end.waived,
     )
 
 

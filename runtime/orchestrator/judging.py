@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.agent.kit import Kit, Services
+from runtime.agent.kit import Kit
 from runtime.agent.loop import KIND, ask_model
-from runtime.agent.shape import check_output
+from runtime.agent.shape import check_output, misfit
 from runtime.catalog.agent import Agent, Role
 from runtime.domain.errors import BatonError
-from runtime.domain.json import Json
-from runtime.domain.plan import Plan, StepKind
-from runtime.durable.context import Context
+from runtime.domain.json import Json, JsonObject
+from runtime.domain.plan import Plan
 from runtime.durable.leaf import Child
 from runtime.models.completion import Prompt, Turn
 from runtime.orchestrator import prompts
-from runtime.orchestrator.dispatch import Outcome, told
+from runtime.orchestrator.dispatch import Outcome, is_simple, told
+from runtime.orchestrator.goal import Pursuit
 
 _CONFIDENT = 0.5
 
@@ -25,7 +25,8 @@ _CONFIDENT = 0.5
 class Draft:
     """An answer before it is checked. ``sources`` are step ids."""
 
-    answer: str
+    answer: Json
+    """Text, except where the goal has a schema."""
     sources: tuple[str, ...]
     demonstration: bool
 
@@ -38,15 +39,8 @@ class Verdict:
     findings: tuple[str, ...]
 
 
-def is_simple(plan: Plan) -> bool:
-    """Tell whether the one step's own answer is the answer: no synthesis, a check by rule."""
-    return len(plan.steps) == 1 and plan.steps[0].kind == StepKind.AGENT
-
-
 def draft(
-    ctx: Context,
-    services: Services,
-    kit: Kit,
+    pursuit: Pursuit,
     plan: Plan,
     outcomes: Sequence[Outcome],
     *,
@@ -54,12 +48,18 @@ def draft(
     said: Sequence[Json],
 ) -> Draft:
     """Write the answer from what the steps gave; without a model where that needs none."""
-    if is_simple(plan) and len(outcomes) == 1:
+    ctx, kit, goal = pursuit.ctx, pursuit.kit, pursuit.goal
+    if goal.schema is not None:
+        fitting = _fitting(outcomes, goal.schema)
+        if fitting is not None:
+            return fitting
+    elif is_simple(plan) and len(outcomes) == 1 and not said:
         return plain(outcomes)
+    schema = prompts.synthesis_schema(goal.schema)
     # The planner writes where the catalogue has no writer of its own.
     writer = kit.catalog.agents.get("writer") or kit.planner
     task = prompts.synthesis(
-        goal=ctx.run.request, criteria=plan.criteria, outcomes=told(outcomes), said=said
+        goal=goal.text, criteria=plan.criteria, outcomes=told(outcomes), said=said
     )
     turns = [
         Turn(role="system", text=writer.prompt),
@@ -69,7 +69,7 @@ def draft(
         prompt = Prompt(
             tier=writer.tier,
             turns=tuple(turns),
-            schema=prompts.SYNTHESIS_SCHEMA,
+            schema=schema,
             schema_name="synthesis",
             labels={
                 "run": ctx.run.id,
@@ -79,14 +79,14 @@ def draft(
             },
         )
         name = f"answer/{revision}/draft/{attempt}"
-        completion = ask_model(ctx, services, name, prompt, actor=writer.actor)
-        value, problem = check_output(completion.text, prompts.SYNTHESIS_SCHEMA)
+        completion = ask_model(ctx, pursuit.services, name, prompt, actor=writer.actor)
+        value, problem = check_output(completion.text, schema)
         if problem is None and isinstance(value, Mapping):
             ids = {one.step.id for one in outcomes}
             named = value["sources"]
             assert isinstance(named, list)
             return Draft(
-                answer=str(value["answer"]),
+                answer=value["answer"],
                 sources=tuple(str(source) for source in named if source in ids),
                 demonstration=completion.demonstration,
             )
@@ -111,9 +111,16 @@ def plain(outcomes: Sequence[Outcome]) -> Draft:
     )
 
 
+def _fitting(outcomes: Sequence[Outcome], schema: JsonObject) -> Draft | None:
+    """Give the last outcome that is what the goal asks for already: nobody need write it anew."""
+    for one in reversed(outcomes):
+        if one.succeeded and misfit(one.answer, schema) is None:
+            return Draft(answer=one.answer, sources=(one.step.id,), demonstration=one.demonstration)
+    return None
+
+
 def check(
-    ctx: Context,
-    kit: Kit,
+    pursuit: Pursuit,
     plan: Plan,
     outcomes: Sequence[Outcome],
     drafted: Draft,
@@ -121,25 +128,29 @@ def check(
     revision: int,
 ) -> Verdict:
     """Check the success criteria. A run cannot succeed without this having passed."""
+    schema = pursuit.goal.schema
     # What an earlier revision failed at, this one was made to mend; the reviewer judges that.
     latest = outcomes[-len(plan.steps) :]
-    problems = tuple(f"{one.step.title}: {_reason(one)}" for one in latest if not one.succeeded)
-    if not drafted.answer.strip():
+    missing = [one for one in latest if not one.succeeded and not one.waived]
+    problems = tuple(f"{one.step.title}: {_reason(one)}" for one in missing)
+    if schema is not None and (wrong := misfit(drafted.answer, schema)) is not None:
+        return Verdict(passed=False, findings=(*problems, f"the answer does not fit: {wrong}"))
+    if not drafted.answer or (isinstance(drafted.answer, str) and not drafted.answer.strip()):
         return Verdict(passed=False, findings=(*problems, "there is no answer"))
     if problems or (is_simple(plan) and len(outcomes) == 1):
         return Verdict(passed=not problems, findings=problems)
-    return _reviewed(ctx, _reviewer(kit), plan, outcomes, drafted, revision=revision)
+    return _reviewed(pursuit, plan, outcomes, drafted, revision=revision)
 
 
 def _reviewed(
-    ctx: Context,
-    reviewer: Agent,
+    pursuit: Pursuit,
     plan: Plan,
     outcomes: Sequence[Outcome],
     drafted: Draft,
     *,
     revision: int,
 ) -> Verdict:
+    reviewer = _reviewer(pursuit.kit)
     child = Child(
         name=f"check/{revision}",
         kind=KIND,
@@ -159,7 +170,7 @@ def _reviewed(
         },
     )
     try:
-        output = ctx.call(child)
+        output = pursuit.ctx.call(child)
     except BatonError as error:
         # No verdict is not a pass: the run goes on to a person or a new plan with this finding.
         return Verdict(passed=False, findings=(f"the check failed: {error.public}",))

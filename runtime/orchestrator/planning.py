@@ -5,51 +5,44 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 
-from runtime.agent.kit import Kit, Services
+from runtime.agent.kit import Kit
 from runtime.agent.loop import ask_model
 from runtime.agent.shape import check_output
 from runtime.catalog.agent import Role
 from runtime.domain.errors import Refused
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.plan import Available, Plan, PlanStep, StepKind, plan_of, problems_of
-from runtime.durable.context import Context
 from runtime.models.completion import Prompt, Turn
 from runtime.orchestrator import prompts
+from runtime.orchestrator.goal import Goal, Pursuit
 
 _TRIES = 2
 
 
-def named_agent_plan(ctx: Context) -> Plan:
+def named_agent_plan(goal: Goal, agent: str) -> Plan:
     """Give the plan of a request that names its agent: nothing to plan."""
-    run = ctx.run
-    agent = str(run.agent)
     step = PlanStep(
         id=agent.lower(),
-        title=run.request[:120],
+        title=goal.text[:120],
         kind=StepKind.AGENT,
         use=agent,
-        input={"task": run.request, **run.input},
+        input={"task": goal.text, **goal.inputs},
         needs=(),
         reason="The requester named this agent.",
     )
-    return Plan(goal=run.request, criteria=("The request is answered.",), steps=(step,))
+    return Plan(goal=goal.text, criteria=("The request is answered.",), steps=(step,))
 
 
 def make_plan(
-    ctx: Context,
-    services: Services,
-    kit: Kit,
-    *,
-    revision: int,
-    addition: Turn | None,
-    finished: Collection[str],
+    pursuit: Pursuit, *, revision: int, addition: Turn | None, finished: Collection[str]
 ) -> Plan:
     """Ask the planner until its plan is sound. Raises ``Refused`` with what is wrong with it."""
+    ctx, kit = pursuit.ctx, pursuit.kit
     planner = kit.planner
-    turns = prompts.planning(kit, ctx.run)
+    turns = prompts.planning(kit, pursuit.goal)
     if addition is not None:
         turns.append(addition)
-    available = available_in(kit, finished=finished)
+    available = available_in(kit, finished=finished, without=pursuit.goal.without)
     problems: Sequence[str] = ()
     for attempt in range(_TRIES):
         prompt = Prompt(
@@ -65,7 +58,7 @@ def make_plan(
             },
         )
         name = f"plan/{revision}/draft/{attempt}"
-        told = ask_model(ctx, services, name, prompt, actor=planner.actor)
+        told = ask_model(ctx, pursuit.services, name, prompt, actor=planner.actor)
         value, problem = check_output(told.text, prompts.PLAN_SCHEMA)
         if problem is None:
             plan = plan_of(value)
@@ -78,7 +71,9 @@ def make_plan(
     raise Refused(f"no sound plan was found: {'; '.join(problems)}; say it in other words")
 
 
-def available_in(kit: Kit, *, finished: Collection[str] = ()) -> Available:
+def available_in(
+    kit: Kit, *, finished: Collection[str] = (), without: Collection[str] = ()
+) -> Available:
     """Give what a plan may use. Validators are left out: who checks the work does none of it."""
     workers = [agent for agent in kit.catalog.agents.values() if agent.role == Role.WORKER]
     tools = [tool for tool in kit.registry.all() if "loop" not in tool.labels]
@@ -91,7 +86,7 @@ def available_in(kit: Kit, *, finished: Collection[str] = ()) -> Available:
     return Available(
         agents=[agent.name for agent in workers],
         tools=[tool.name for tool in tools],
-        workflows=list(kit.catalog.workflows),
+        workflows=[name for name in kit.catalog.workflows if name not in without],
         finished=finished,
         required=required,
     )

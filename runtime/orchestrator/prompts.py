@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from runtime.agent.kit import Kit
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.plan import MOST_STEPS, StepKind
-from runtime.domain.run import Run
 from runtime.models.completion import Turn
+from runtime.orchestrator.goal import Goal
 
 PLAN_SCHEMA: JsonObject = {
     "type": "object",
@@ -37,14 +37,7 @@ PLAN_SCHEMA: JsonObject = {
         },
     },
 }
-SYNTHESIS_SCHEMA: JsonObject = {
-    "type": "object",
-    "required": ["answer", "sources"],
-    "properties": {
-        "answer": {"type": "string", "minLength": 1},
-        "sources": {"type": "array", "items": {"type": "string"}},
-    },
-}
+_WORDS: JsonObject = {"type": "string", "minLength": 1}
 CHECK_SCHEMA: JsonObject = {
     "type": "object",
     "required": ["passed", "findings", "confidence"],
@@ -69,13 +62,14 @@ You plan; others do the work. Answer with one JSON plan:
 """
 
 
-def planning(kit: Kit, run: Run) -> list[Turn]:
+def planning(kit: Kit, goal: Goal) -> list[Turn]:
     """Give the turns that ask for the first plan."""
     planner = kit.planner
     tools = [tool for tool in kit.registry.all() if "loop" not in tool.labels]
-    catalogue = json.dumps(kit.catalog.describe(tools), ensure_ascii=False)
+    described = kit.catalog.describe(tools, without=goal.without)
+    catalogue = json.dumps(described, ensure_ascii=False)
     system = f"{planner.prompt.strip()}\n{_PLANNING}\nCATALOGUE: {catalogue}"
-    user = {"task": run.request, "inputs": run.input, "request": run.request}
+    user = {"task": goal.text, "inputs": goal.inputs, "request": goal.text}
     return [
         Turn(role="system", text=system),
         Turn(role="user", text=json.dumps(user, ensure_ascii=False)),
@@ -127,3 +121,15 @@ def synthesis(
         },
         ensure_ascii=False,
     )
+
+
+def synthesis_schema(answer: JsonObject | None) -> JsonObject:
+    """Give the schema of an answer with its sources; the answer is text where nothing is asked."""
+    return {
+        "type": "object",
+        "required": ["answer", "sources"],
+        "properties": {
+            "answer": answer or _WORDS,
+            "sources": {"type": "array", "items": {"type": "string"}},
+        },
+    }

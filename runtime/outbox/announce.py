@@ -6,8 +6,9 @@ from runtime.audit import chain
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.json import JsonObject
 from runtime.domain.ports import Clock
-from runtime.domain.states import StepStatus
+from runtime.domain.states import RunStatus, StepStatus
 from runtime.domain.step import Step
+from runtime.outbox.unheard import too_late
 from runtime.storage import approvals, deliveries, runs, trees
 from runtime.storage.connection import Connection
 
@@ -48,6 +49,17 @@ class Announcements:
             subject_id=f"{run_id}/answer",
             now=now,
         )
+        left = too_late(connection, run_id, number=run.number)
+        if left and run.status != RunStatus.CANCELLED:
+            deliveries.owe(
+                connection,
+                conversation_id=run.conversation_id,
+                run_id=run_id,
+                kind=DeliveryKind.NOTICE,
+                subject_id=f"{run_id}/too-late",
+                now=now,
+                payload={"text": left},
+            )
 
     def cut_off(self, connection: Connection, step: Step) -> None:
         """Close what was asked below a task that failed; its cards must not go on asking."""

@@ -8,6 +8,7 @@ delivery of the same approval, so all of them are kept up to date, and end the s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from runtime.audit import chain
@@ -36,17 +37,30 @@ def spread(
     everyone = {also for name in exact for also in people.others(connection, name)} | set(exact)
     shown: list[str] = []
     for place in surfaces.own_of(connection, sorted(everyone)):
-        there = conversations.ensure(connection, place, now=now)
-        deliveries.owe(
-            connection,
-            conversation_id=there.id,
-            run_id=approval.run_id,
-            kind=DeliveryKind.APPROVAL_CARD,
-            subject_id=approval.id,
-            now=now,
-        )
-        shown.append(there.id)
+        shown.append(_owe(connection, approval, place, now=now))
     return shown
+
+
+def show_at(connection: Connection, approval: Approval, place: Place, *, now: datetime) -> str:
+    """Owe an approval's card to a place that is neither its run's nor anybody's own.
+
+    It is a conversation of its own there, so that nothing said beside it is taken for a reply.
+    """
+    apart = replace(place, key=f"{place.key}/approvals/{approval.id}")
+    return _owe(connection, approval, apart, now=now)
+
+
+def _owe(connection: Connection, approval: Approval, place: Place, *, now: datetime) -> str:
+    there = conversations.ensure(connection, place, now=now)
+    deliveries.owe(
+        connection,
+        conversation_id=there.id,
+        run_id=approval.run_id,
+        kind=DeliveryKind.APPROVAL_CARD,
+        subject_id=approval.id,
+        now=now,
+    )
+    return there.id
 
 
 def move(

@@ -11,8 +11,16 @@ from typing import Final, TypeVar
 
 from runtime.domain.approval import Preview
 from runtime.domain.effects import Effect
-from runtime.domain.errors import LostLease, Misconfigured, Refused, ToolFailed, Upstream
-from runtime.domain.json import Json, JsonObject
+from runtime.domain.errors import (
+    Faulted,
+    LostLease,
+    Misconfigured,
+    Refused,
+    ToolFailed,
+    Upstream,
+)
+from runtime.domain.json import Json, JsonObject, object_of
+from runtime.observability.personal_data import Clean, PersonalData
 from runtime.tools.errors import ToolCrashed
 from runtime.tools.result import NotJson, as_json
 from runtime.tools.schema import check_arguments
@@ -29,10 +37,16 @@ class Runner:
     """Runs tools. ``secrets`` is all there is to inject; a tool gets only what it declared."""
 
     def __init__(
-        self, *, secrets: Mapping[str, str], largest_result_bytes: int = LARGEST_RESULT_BYTES
+        self,
+        *,
+        secrets: Mapping[str, str],
+        hide: Clean = PersonalData(),  # noqa: B008 - it never changes
+        largest_result_bytes: int = LARGEST_RESULT_BYTES,
     ) -> None:
+        """``hide`` takes out of all that tools say what is nobody's business."""
         self._secrets = secrets
         self._largest = largest_result_bytes
+        self._hide = hide
         self._threads = Threads()
 
     def run(self, tool: Tool, arguments: JsonObject, call: Call) -> Json:
@@ -102,6 +116,8 @@ class Runner:
         except (ToolFailed, Refused, Upstream, LostLease) as error:
             error.public = scrubber.text(error.public)
             error.args = (error.public,)
+            if isinstance(error, Faulted):
+                error.problem = object_of(scrubber.json(error.problem))
             # What it was raised from speaks in words nobody scrubbed.
             error.__cause__ = error.__context__ = None
             raise
@@ -116,7 +132,7 @@ class Runner:
                 f"{tool.name!r} needs {', '.join(unset)}, which is not set; "
                 "set it in the environment of the worker"
             )
-        return Scrubber(self._secrets[name] for name in tool.secrets)
+        return Scrubber((self._secrets[name] for name in tool.secrets), hide=self._hide)
 
     def _check_size(self, value: Json) -> None:
         size = len(json.dumps(value, ensure_ascii=False).encode())

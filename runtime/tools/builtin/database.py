@@ -58,4 +58,4 @@ def within(folder: Path, name: str) -> Path:
 def database_tools() -> list[Tool]:
     """Give ``query_database``."""
     asked = tool(effect=Effect.READ, timeout_seconds=15, untrusted=True)(query_database)
-    return [replace(asked, labels=dict(CONTAINED))]
+    return [replace(asked, labels={**CONTAINED, "keeps": "databases"})]

@@ -76,8 +76,8 @@ def file_tools() -> list[Tool]:
     """Give ``list_files``, ``read_file`` and ``write_artifact``."""
     return [
         # Names are words too, and some of them were given by others.
-        tool(effect=Effect.READ, untrusted=True)(list_files),
-        tool(effect=Effect.READ, untrusted=True)(read_file),
+        replace(tool(effect=Effect.READ, untrusted=True)(list_files), labels={"keeps": "files"}),
+        replace(tool(effect=Effect.READ, untrusted=True)(read_file), labels={"keeps": "files"}),
         # It changes nothing outside of its run, and is untrusted again when it is read.
         replace(tool(effect=Effect.WRITE)(write_artifact), labels=dict(CONTAINED)),
     ]

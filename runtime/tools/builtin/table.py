@@ -100,6 +100,9 @@ def _quoted(name: str) -> str:
 def table_tools() -> list[Tool]:
     """Give ``read_table`` and ``query_table``."""
     return [
-        tool(effect=Effect.READ, untrusted=True)(read_table),
-        replace(tool(effect=Effect.READ, untrusted=True)(query_table), labels=dict(CONTAINED)),
+        replace(tool(effect=Effect.READ, untrusted=True)(read_table), labels={"keeps": "files"}),
+        replace(
+            tool(effect=Effect.READ, untrusted=True)(query_table),
+            labels={**CONTAINED, "keeps": "files"},
+        ),
     ]
