@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-from runtime.tools import Call, Effect, Preview, Reconciled, ToolFailed, tool
+from runtime.tools import Call, Effect, Preview, Reconciled, ToolFailed, small_database, tool
 
 LEDGER = "ledger.sqlite"
 
@@ -35,7 +32,7 @@ class Order:
 def preview_of_order(
     vendor: str, item: str, quantity: int, unit_price: float, department: str, call: Call
 ) -> Preview:
-    with ledger(call.data) as connection:
+    with small_database(call.data / LEDGER, called="the ledger") as connection:
         order = checked(connection, vendor, item, quantity, unit_price, department)
     return Preview(
         what=(
@@ -52,7 +49,7 @@ def preview_of_order(
 
 def find_order(call: Call) -> Reconciled:
     """The key is written with the order in one transaction, so its absence is an answer."""
-    with ledger(call.data) as connection:
+    with small_database(call.data / LEDGER, called="the ledger") as connection:
         recorded = recorded_under(connection, call.key)
     return Reconciled(happened=recorded is not None, result=recorded)
 
@@ -75,7 +72,7 @@ def record_purchase_order(
         unit_price: Price of one piece in EUR, with at most two decimals.
         department: The department whose budget pays, as the ledger spells it.
     """
-    with ledger(call.data, write=True) as connection:
+    with small_database(call.data / LEDGER, called="the ledger", write=True) as connection:
         recorded = recorded_under(connection, call.key)
         if recorded is not None:
             return recorded
@@ -97,7 +94,7 @@ def record_purchase_order(
 @tool(effect=Effect.READ, timeout_seconds=10)
 def ledger_summary(call: Call) -> dict[str, object]:
     """Sum the ledger up: what each department has left, the vendors, and the latest orders."""
-    with ledger(call.data) as connection:
+    with small_database(call.data / LEDGER, called="the ledger") as connection:
         return {
             "currency": "EUR",
             "departments": rows(
@@ -105,9 +102,7 @@ def ledger_summary(call: Call) -> dict[str, object]:
                 "SELECT department, budget_eur, ordered_eur, left_eur FROM budget_left"
                 " ORDER BY department",
             ),
-            "vendors": rows(
-                connection, "SELECT vendor, status, note FROM vendors ORDER BY vendor"
-            ),
+            "vendors": rows(connection, "SELECT vendor, status, note FROM vendors ORDER BY vendor"),
             "latest_orders": rows(
                 connection,
                 "SELECT 'PO-' || (1000 + number) AS \"order\", vendor, item, quantity,"
@@ -115,34 +110,6 @@ def ledger_summary(call: Call) -> dict[str, object]:
                 " FROM purchase_orders ORDER BY number DESC LIMIT 5",
             ),
         }
-
-
-@contextmanager
-def ledger(data: Path, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-    """Open the ledger in one transaction; it is committed only when the block ends well."""
-    file = data / LEDGER
-    if not file.is_file():
-        raise ToolFailed(f"there is no {LEDGER!r} here; tell the requester that it is missing")
-    mode = "rw" if write else "ro"
-    connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode={mode}", uri=True, timeout=10, isolation_level=None
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        try:
-            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        except sqlite3.OperationalError as error:
-            raise ToolFailed(f"the ledger is busy ({error}); nothing was done, try again") from None
-        try:
-            yield connection
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
 
 
 def checked(

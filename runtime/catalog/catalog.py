@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -79,13 +79,15 @@ class Catalog:
         """Give the agents of a role, by name."""
         return tuple(agent for agent in self.agents.values() if agent.role is role)
 
-    def describe(self, tools: Iterable[Tool] = ()) -> JsonObject:
-        """Tell a planner what it may use: agents that work, workflows, and ``tools``."""
+    def describe(self, tools: Iterable[Tool] = (), *, without: Collection[str] = ()) -> JsonObject:
+        """Tell a planner what it may use: agents that work, other workflows, and ``tools``."""
         return {
             "agents": [
                 agent.describe() for agent in self.agents.values() if agent.role == Role.WORKER
             ],
-            "workflows": [flow.describe() for flow in self.workflows.values()],
+            "workflows": [
+                flow.describe() for flow in self.workflows.values() if flow.name not in without
+            ],
             "tools": [
                 {
                     "name": tool.name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,10 +19,15 @@ from runtime.catalog.front_matter import FrontMatter, read_front_matter
 from runtime.catalog.located import Located, read_yaml
 from runtime.catalog.policy_of import agent_rules
 from runtime.catalog.problems import Problems, near
-from runtime.catalog.workflow.folder import read_workflows
+from runtime.catalog.workflow.beside import Beside
+from runtime.catalog.workflow.folder import files_in, read_workflows
 from runtime.domain.errors import Misconfigured
 from runtime.domain.json import Json
+from runtime.expressions.evaluator import Evaluator
+from runtime.policy.expression import complaints
 from runtime.policy.parse import parse_policy
+from runtime.policy.policy import Policy
+from runtime.policy.rule import Rule
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _AGENT_FILES = ("tools.py", "dialogue.yaml")
@@ -49,12 +55,13 @@ def load_catalog(path: Path) -> Catalog:
     problems = Problems()
     names = _agent_folders(path, problems)
     drafts = [_draft(path / name, problems) for name in names]
-    workflows = read_workflows(path / "workflows", agents=names, problems=problems)
     policy_text = _text(path / "policy.yaml", problems)
     models_text = _text(path / "models.yaml", problems)
     mcp_text = _text(path / "mcp.json", problems)
-    if policy_text is not None:
-        _check_policy(policy_text, file=path / "policy.yaml", problems=problems)
+    policy = _policy(policy_text or "version: 1\n", file=path / "policy.yaml", problems=problems)
+    # Which tools there are is known where they are made; see ``Toolshed.check``.
+    beside = Beside(agents=names, policy=policy)
+    workflows = read_workflows(files_in(path / "workflows"), beside=beside, problems=problems)
     agent_policies = _agent_policies(path, names, policy_text, problems)
     tiers = _tiers(models_text, file=path / "models.yaml", problems=problems)
     servers = _servers(mcp_text, file=path / "mcp.json", problems=problems)
@@ -86,7 +93,8 @@ def _agent_policies(
         found[name] = text
         try:
             policy = parse_policy(policy_text or "version: 1\n", file="policy.yaml")
-            agent_rules(name, text, policy, file=str(path / name / "policy.yaml"))
+            own = agent_rules(name, text, policy, file=str(path / name / "policy.yaml"))
+            _check_expressions(own, problems)
         except Misconfigured as error:
             problems.adopt(error)
     return found
@@ -189,11 +197,26 @@ def _check_python(source: str, *, file: Path, problems: Problems) -> None:
         problems.add(str(file), 1, "this is not Python; write plain source text")
 
 
-def _check_policy(text: str, *, file: Path, problems: Problems) -> None:
+def _policy(text: str, *, file: Path, problems: Problems) -> Policy | None:
+    """Give the policy, its expressions checked as well; None where it cannot be read."""
     try:
-        parse_policy(text, file=str(file))
+        policy = parse_policy(text, file=str(file))
+        _check_expressions(policy.rules, problems)
     except Misconfigured as error:
         problems.adopt(error)
+        return None
+    return policy
+
+
+def _check_expressions(rules: Iterable[Rule], problems: Problems) -> None:
+    """Compile what rules say in jq; a process is started for it only where one does."""
+    said = [rule.when for rule in rules if rule.when is not None]
+    if not said:
+        return
+    with closing(Evaluator()) as evaluator:
+        found = complaints(said, evaluator)
+    if found:
+        problems.adopt(Misconfigured("\n".join(found)))
 
 
 def _tiers(text: str | None, *, file: Path, problems: Problems) -> frozenset[str] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from runtime.agent.kit import Kit, Services
+from runtime.agent.sources import Sources
 from runtime.catalog.workflow.document import Workflow
 from runtime.catalog.workflow.task import Duration, Task, Tasks
 from runtime.domain.json import Json, JsonObject
@@ -14,6 +15,7 @@ from runtime.expressions.evaluator import Evaluator
 from runtime.tools.http import Http
 from runtime.workflows.events import Events
 from runtime.workflows.flow import Flow, Frame, Passed
+from runtime.workflows.outlet import Outlet
 from runtime.workflows.problem import fault
 
 
@@ -27,6 +29,8 @@ class Outfit:
     events: Events
     secrets: Mapping[str, str]
     """The environment that tools may be handed secrets from."""
+    outlet: Outlet | None = None
+    """Where emitted events go as well; nowhere where it is not set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,8 @@ class Act:
     """Every task of the document by its reference."""
     do_tasks: Callable[[Act, Tasks, Flow, Frame], Passed]
     do_task: Callable[[Act, Task, Flow, Frame, str], Passed]
+    sources: Sources
+    """Where values came from; see ``origins``."""
     memo: dict[str, Json] = field(default_factory=dict[str, Json])
     """What is worked out once: descriptors of workflow and runtime."""
 

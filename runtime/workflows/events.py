@@ -7,6 +7,7 @@ tells it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from runtime.domain.errors import Refused
 from runtime.domain.json import Json, JsonObject
@@ -18,6 +19,8 @@ from runtime.storage.database import Database, again_when_contended
 _BATCH = 100
 _LONGEST_ID = 255
 _NEEDED = ("id", "source", "type")
+KNOWN_BY: Final = frozenset({"specversion", *_NEEDED, "time", "datacontenttype"})
+"""Attributes that say which event it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,7 @@ class Events:
         with self.database.write() as connection:
             runs.lock(connection, step_id.split(":", 1)[0])
             rings = outside.wake(connection, step_id, now=self.clock.now())
-        for ring in rings:
-            self.bell.ring_step(ring)
+        self.bell.ring(steps=rings)
 
 
 def checked(event: JsonObject) -> JsonObject:

@@ -16,9 +16,10 @@ from runtime.catalog.workflow.task import (
     Tasks,
     TryTask,
 )
-from runtime.domain.errors import BadExpression
+from runtime.domain.errors import BadExpression, Faulted
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.durable.context import Context
+from runtime.workflows import origins
 from runtime.workflows.act import Act, Outfit
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Flow, Frame, Passed
@@ -50,12 +51,19 @@ def carry_out(ctx: Context, outfit: Outfit) -> Json:
         index=dict(_indexed(workflow)),
         do_tasks=do_tasks,
         do_task=do_task,
+        sources=origins.begin(ctx, workflow, given),
     )
-    if "loop" in given:
-        return _turns(act, given)
-    if "branch" in given:
-        return _branch(act, given)
-    return _whole(act)
+    try:
+        if "loop" in given:
+            return _turns(act, given)
+        if "branch" in given:
+            return _branch(act, given)
+        return _whole(act)
+    except Faulted as error:
+        # Whoever catches it above must know whose words are in it.
+        if ctx.step.parent_id is not None:
+            error.outside = object_of(origins.below(act, error.problem).get("outside"))
+        raise
 
 
 def _whole(act: Act) -> Json:
@@ -70,7 +78,7 @@ def _whole(act: Act) -> Json:
             act.ctx, "all", seconds, at="/", work=lambda: _from_input_to_output(act, name="all")
         )
     if act.ctx.step.parent_id is not None:
-        return {"answer": output, "output": output}
+        return {"answer": output, "output": output, **origins.below(act, output)}
     # A run's answer is read by people.
     answer = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
     return {"answer": answer, "output": output, "sources": [], "demonstration": False}
@@ -111,22 +119,28 @@ def _turns(act: Act, given: JsonObject) -> Json:
     )
     items = cast("list[Json]", given["items"])
     passed, stopped = loop.iterate(doing, items, first=cast("int", given["first"]), most=loop.PART)
-    return {**_spelled(passed), "stopped": stopped}
+    return {**_spelled(act, passed), "stopped": stopped}
 
 
 def _branch(act: Act, given: JsonObject) -> Json:
     task = act.index[str(given["branch"])]
     frame = _frame(given, task.reference.rsplit("/", 2)[0])
     flow = Flow(data=given["data"], context=given["context"])
-    return _spelled(do_task(act, task, flow, frame, frame.name_of(task)))
+    return _spelled(act, do_task(act, task, flow, frame, frame.name_of(task)))
 
 
 def _frame(given: JsonObject, reference: str) -> Frame:
     return Frame(reference=reference, variables=object_of(given["variables"]))
 
 
-def _spelled(passed: Passed) -> dict[str, Json]:
-    return {"data": passed.flow.data, "context": passed.flow.context, "then": passed.then}
+def _spelled(act: Act, passed: Passed) -> dict[str, Json]:
+    data, context = passed.flow.data, passed.flow.context
+    return {
+        "data": data,
+        "context": context,
+        "then": passed.then,
+        **origins.below(act, data, context),
+    }
 
 
 def _indexed(workflow: Workflow) -> Iterator[tuple[str, Task]]:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Protocol
 
 from runtime.catalog.workflow.sound import inner_of
 from runtime.catalog.workflow.task import EventFilter
 from runtime.domain.json import Json, JsonObject
 from runtime.storage.events import ANY_TYPE
-from runtime.workflows.view import View
+
+
+class Judge(Protocol):
+    """Evaluates expressions; the view of a task fits it by shape."""
+
+    def condition(self, text: str, on: Json) -> bool: ...
+    def expression(self, text: str, on: Json) -> Json: ...
+    def fill(self, value: Json, on: Json) -> Json: ...
+
 
 _LITERAL = re.compile(r"[A-Za-z0-9_./:\- ]+")
 
@@ -24,7 +33,7 @@ def fits(
     wanted: EventFilter,
     event: JsonObject,
     *,
-    view: View,
+    view: Judge,
     data: Json,
     expected: MutableMapping[str, Json],
 ) -> bool:
@@ -50,7 +59,7 @@ def fits(
     return True
 
 
-def _has(event: JsonObject, name: str, wanted: Json, view: View, data: Json) -> bool:
+def _has(event: JsonObject, name: str, wanted: Json, view: Judge, data: Json) -> bool:
     """Tell whether an attribute is as wanted: equal, like a pattern, or as an expression says."""
     has = event.get(name)
     if isinstance(wanted, str) and inner_of(wanted) is not None:

@@ -12,7 +12,7 @@ from runtime.catalog.workflow.task import Schema, Task, Tasks, Transform
 from runtime.domain.canonical import canonical
 from runtime.domain.errors import BatonError, HandlerChanged, LostLease
 from runtime.domain.json import Json
-from runtime.workflows import schemas
+from runtime.workflows import origins, schemas
 from runtime.workflows.act import Act
 from runtime.workflows.doing import Doing
 from runtime.workflows.extend import extended
@@ -64,7 +64,10 @@ def do_task(act: Act, task: Task, flow: Flow, frame: Frame, name: str) -> Passed
     except (HandlerChanged, LostLease):
         raise
     except BatonError as error:
-        raise fault_of(error, at=task.reference) from error
+        faulted = fault_of(error, at=task.reference)
+        if faulted.outside:
+            origins.returned(act, {"outside": faulted.outside}, faulted.problem)
+        raise faulted from error
 
 
 def _carry_out(act: Act, task: Task, flow: Flow, frame: Frame, name: str, view: View) -> Passed:

@@ -6,35 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry as References
-from referencing.exceptions import Unresolvable
-
+from runtime.catalog.fitting import misfits
 from runtime.domain.errors import ToolFailed
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.workflows.act import Act
 from runtime.workflows.problem import fault
 
-_LONGEST = 300
-
 
 def complaint(schema: JsonObject, value: Json) -> str | None:
     """Say what is wrong with a value, or None. References lead nowhere outside of the schema."""
-    try:
-        validator = Draft202012Validator(cast("dict[str, Json]", schema), registry=References())
-        errors = list(validator.iter_errors(cast("dict[str, Json]", value)))
-    except (SchemaError, Unresolvable) as error:
-        return f"the schema itself is wrong: {str(error)[:_LONGEST]}"
-    if not errors:
-        return None
-    worst = min(errors, key=lambda error: (len(error.absolute_path), str(error.message)))
-    return _words(worst)
-
-
-def _words(error: ValidationError) -> str:
-    place = "/".join(str(part) for part in error.absolute_path)
-    return f"/{place}: {error.message[:_LONGEST]}"
+    found = misfits(schema, value)
+    return f"/{'/'.join(map(str, found[0].path))}: {found[0].text}" if found else None
 
 
 def fetched(act: Act, resource: JsonObject, *, at: str) -> Json:

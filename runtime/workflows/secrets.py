@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from runtime.catalog.workflow.document import Workflow
 from runtime.domain.json import Json
+from runtime.observability.redaction import unmistakable
 from runtime.workflows.problem import fault
 
 _PREFIX = "WORKFLOW_SECRET_"
@@ -22,6 +23,22 @@ def variable_of(name: str) -> str:
 def secrets_of(workflow: Workflow, environment: Mapping[str, str], *, at: str) -> Json:
     """Give all secrets a workflow declares. Raises ``Faulted`` where one is not set."""
     return {name: secret(workflow, name, environment, at=at) for name in workflow.use.secrets}
+
+
+def values_of(workflow: Workflow, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Give what must not come back in an answer: every text in the secrets that are set."""
+    texts = [environment.get(variable_of(name)) for name in workflow.use.secrets]
+    found = [one for text in texts if text for one in (text, *_within(text))]
+    return unmistakable(found)
+
+
+def _within(text: str) -> Iterator[str]:
+    try:
+        value = cast("Json", json.loads(text))
+    except ValueError:
+        return
+    if isinstance(value, Mapping):
+        yield from (one for one in value.values() if isinstance(one, str))
 
 
 def secret(workflow: Workflow, name: str, environment: Mapping[str, str], *, at: str) -> Json:

@@ -12,6 +12,7 @@ from typing import Final
 
 from runtime.catalog.located import Path
 from runtime.catalog.workflow.calls import FUNCTION, calls
+from runtime.catalog.workflow.own_calls import OWN_CALLS
 from runtime.catalog.workflow.parts import (
     DURATION,
     ENDPOINT,
@@ -47,7 +48,7 @@ TEXT: Final = Text()
 OBJECT: Final = Named(value=ANYTHING)
 TASK: Final = Chosen(of=lambda value: _task(value))
 TASKS: Final = Listing(item=Single(value=TASK))
-CALLS: Final = calls(TASKS)
+CALLS: Final[Mapping[str, Record]] = {**calls(TASKS), **OWN_CALLS}
 
 _SEMVER = re.compile(
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"

@@ -41,7 +41,7 @@ def read_workflow(text: str, *, file: str, problems: Problems) -> Workflow | Non
         return None
     found = list(DOCUMENT.wrong(place.value, ())) or list(sound.complaints(object_of(place.value)))
     for path, words in found:
-        problems.add(file, place.line(*path), f"{pointer(path)}: {words}")
+        problems.add(file, place.line(*path), words, pointer=pointer(path))
     document = object_of(place.value)
     if not found and not _dsl(document).startswith(_DSL):
         _refuse_version(place, problems)
@@ -52,7 +52,7 @@ def read_workflow(text: str, *, file: str, problems: Problems) -> Workflow | Non
 def _refuse_version(place: Located, problems: Problems) -> None:
     path = ("document", "dsl")
     words = f"{_dsl(object_of(place.value))!r} is not read here; write '1.0.3'"
-    problems.add(place.file, place.line(*path), f"{pointer(path)}: {words}")
+    problems.add(place.file, place.line(*path), words, pointer=pointer(path))
 
 
 def _dsl(document: JsonObject) -> str:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from runtime.catalog.located import Path
 from runtime.catalog.problems import near
+from runtime.catalog.workflow import sponsor, timetable
+from runtime.catalog.workflow.durations import seconds_of
 from runtime.catalog.workflow.grammar import CALLS
 from runtime.catalog.workflow.parts import EXPRESSION_PATTERN
 from runtime.catalog.workflow.shape import Complaint
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.expressions import names
 
-OWN_FUNCTIONS = ("agent", "approval", "ask", "post", "tool")
-"""What a workflow may call of Baton itself."""
-
 _DIRECTIVES = ("continue", "exit", "end")
-_ALWAYS_EXPRESSIONS = ("if", "while", "when", "exceptWhen", "from", "as", "until", "expect")
+_ALWAYS_EXPRESSIONS = ("if", "while", "when", "exceptWhen", "from", "as", "until", "set", "in")
+_NEVER_EXPRESSIONS = (("catch", "as"), ("jitter", "from"))
+"""A variable's name, and a duration."""
+_DATA = frozenset({"with", "set", "error", "metadata", "arguments", "environment"})
+"""Below these stands data, whose keys mean nothing to the language."""
+_WORDED = frozenset({"document", "metadata", "schema"})
+"""Below these stand texts for people, in mappings that one writes on one line."""
 _ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*://|^[^@]+@[^@]+$", re.IGNORECASE)
 _LISTS = ("do", "try", "branches", "before", "after")
 
@@ -27,9 +33,44 @@ def complaints(document: JsonObject) -> Iterator[Complaint]:
     use = object_of(document.get("use"))
     for path, tasks in _lists(document, ()):
         yield from _flow(tasks, path)
-    for path, task in _tasks(document, ()):
+    for path, task in tasks_in(document):
         yield from _references(task, path, use)
-    yield from _expressions(document, ())
+    yield from _expressions(document)
+    yield from _schedule(document)
+    yield from _torn(document, ())
+
+
+def _schedule(document: JsonObject) -> Iterator[Complaint]:
+    """Check that a schedule says when: at moments that come, or on events that can be told."""
+    given = object_of(document.get("schedule"))
+    if not given:
+        return
+    cron = given.get("cron")
+    if isinstance(cron, str) and (words := timetable.bad_cron(cron)):
+        yield ("schedule", "cron"), words
+    for name in ("every", "after"):
+        if name in given and not (seconds_of(given[name]) or 0) > 0:
+            words = f"{given[name]!r} is no fixed time longer than nothing; write one such as PT1H"
+            yield ("schedule", name), words
+    if words := timetable.bad_zone(timetable.zone_of(document)):
+        yield ("document", "metadata", "timezone"), words
+    for key, words in sponsor.complaints(document):
+        yield ("document", "metadata", key), words
+
+
+def _torn(value: Json, path: Path, *, words: bool = False) -> Iterator[Complaint]:
+    """Find texts that a comma has torn apart: ``{title: Ask, and wait}`` is two keys."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if words and inner is None and " " in key:
+                told = (
+                    f"{key!r} is a key of its own here; put quotes around the text with the comma"
+                )
+                yield (*path, key), told
+            yield from _torn(inner, (*path, key), words=words or key in _WORDED)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, inner in enumerate(value):
+            yield from _torn(inner, (*path, index), words=words)
 
 
 def _flow(tasks: Sequence[Json], path: Path) -> Iterator[Complaint]:
@@ -74,7 +115,7 @@ def _references(task: JsonObject, path: Path, use: JsonObject) -> Iterator[Compl
     function = task.get("call")
     if isinstance(function, str):
         functions = object_of(use.get("functions"))
-        known = (*CALLS, *OWN_FUNCTIONS, *functions)
+        known = (*CALLS, *functions)
         if function not in known and not _ELSEWHERE.search(function):
             yield (*path, "call"), f"there is no function {function!r}; {near(function, known)}"
     for place, name in _authentications(task.get("with"), ("with",)):
@@ -93,24 +134,34 @@ def _authentications(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _authentications(inner, (*path, key))
 
 
-def _expressions(value: Json, path: Path) -> Iterator[Complaint]:
+def _expressions(document: JsonObject) -> Iterator[Complaint]:
     """Check every expression as far as that needs no jq."""
-    if isinstance(value, str):
-        always = bool(path) and path[-1] in _ALWAYS_EXPRESSIONS
-        program = inner_of(value)
-        if program is None and always:
-            program = value
-        complaint = names.complaint(program) if program is not None else None
+    for path, program in programs(document, ()):
+        complaint = names.complaint(program)
         if complaint is not None:
-            yield path, f"the expression {value!r} cannot be read: {complaint}"
+            yield path, f"the expression {program!r} cannot be read: {complaint}"
+
+
+def programs(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
+    """Give every expression of a document, with its place."""
+    if isinstance(value, str):
+        program = inner_of(value)
+        if program is None and path[-1:] and path[-1] in _ALWAYS_EXPRESSIONS:
+            is_text = path[-2:] in _NEVER_EXPRESSIONS or _is_data(path[:-1])
+            program = None if is_text else value
+        if program is not None:
+            yield path, program
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            if path[-1:] == ("input",) and key == "schema":
-                continue
-            yield from _expressions(inner, (*path, key))
+            if key != "schema" and (*path, key) != ("document",):
+                yield from programs(inner, (*path, key))
     elif isinstance(value, Sequence):
         for index, inner in enumerate(value):
-            yield from _expressions(inner, (*path, index))
+            yield from programs(inner, (*path, index))
+
+
+def _is_data(path: Path) -> bool:
+    return bool(_DATA.intersection(map(str, path))) or ("workflow", "input") in pairwise(path)
 
 
 def inner_of(text: str) -> str | None:
@@ -134,8 +185,9 @@ def _lists(value: Json, path: Path) -> Iterator[tuple[Path, Sequence[Json]]]:
             yield from _lists(inner, (*path, key))
 
 
-def _tasks(document: JsonObject, path: Path) -> Iterator[tuple[Path, JsonObject]]:
-    for place, tasks in _lists(document, path):
+def tasks_in(document: JsonObject) -> Iterator[tuple[Path, JsonObject]]:
+    """Give every task of a document, with its place."""
+    for place, tasks in _lists(document, ()):
         for index, item in enumerate(tasks):
             for name, task in object_of(item).items():
                 yield (*place, index, name), object_of(task)

@@ -50,7 +50,8 @@ def _fetched(doing: Doing, task: CallTask) -> Task:
 def _read(body: bytes, uri: str) -> Json:
     problems = Problems()
     read = read_yaml(body.decode(errors="replace"), file=uri, problems=problems)
-    wrong = [words for _, words in TASK.wrong(read.value, ())] if read else problems.found
+    unread = [str(problem) for problem in problems.found]
+    wrong = [words for _, words in TASK.wrong(read.value, ())] if read else unread
     if wrong or read is None:
         raise ToolFailed(f"{uri!r} holds no function: {'; '.join(wrong[:3])}")
     return read.value

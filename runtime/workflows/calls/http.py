@@ -91,7 +91,9 @@ def send(doing: Doing, request: Request) -> Json:
         return _given(doing, request, reply)
 
     effect = _EFFECTS.get(request.method, Effect.IRREVERSIBLE)
-    return perform(doing, Deed(tool="http", effect=effect, arguments=arguments, run=run))
+    origin = f"http:{urlsplit(request.uri).hostname or request.uri}"
+    deed = Deed(tool="http", effect=effect, arguments=arguments, run=run, origin=origin)
+    return perform(doing, deed)
 
 
 def _given(doing: Doing, request: Request, reply: Reply) -> Json:

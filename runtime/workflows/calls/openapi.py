@@ -17,6 +17,7 @@ from runtime.workflows.calls.http import Request, send
 from runtime.workflows.calls.uri import uri_of
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
+from runtime.workflows.origins import heard
 from runtime.workflows.problem import fault
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -35,6 +36,7 @@ def call_openapi(doing: Doing) -> Passed:
         return _operation(_document(doing, uri), uri, operation_id)
 
     operation = object_of(doing.once("openapi", look, name=f"{doing.name}/operation"))
+    heard(doing.act, f"http:{urlsplit(uri).hostname or uri}", operation)
     policy = object_of(given.get("authentication"))
     credentials = authentication.credentials_of(doing, policy) if policy else None
     if credentials is not None:

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from runtime.agent.question import KIND as QUESTION
 from runtime.agent.question import asking
+from runtime.catalog.workflow.own_calls import PURPOSES
 from runtime.catalog.workflow.task import CallTask
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.effects import Effect
@@ -17,21 +18,27 @@ from runtime.durable.leaf import Child, Leaf
 from runtime.storage import deliveries
 from runtime.tools.schema import check_arguments
 from runtime.tools.tool import Call
-from runtime.workflows import schemas
+from runtime.workflows import origins, schemas
 from runtime.workflows.calls.approval import approve
 from runtime.workflows.calls.gated import Deed, perform, through_gate
+from runtime.workflows.calls.plan import pursue
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
 from runtime.workflows.problem import fault
 
 
 def call_agent(doing: Doing) -> Passed:
-    """Give work to an agent: ``{agent, task, inputs, schema}``; gives its answer.
+    """Give work to an agent: ``{agent, task, inputs, schema, purpose}``; gives its answer.
 
-    With ``schema`` the answer must fit it, or the task fails with an error of type validation.
+    The purpose is ``work``, ``check`` or ``synthesise``: what the agent is told it is for. With
+    ``schema`` the answer must fit it, or the task fails with an error of type validation.
     """
     given = _given(doing, "agent", "task")
     agent = doing.act.kit.catalog.agent(str(given["agent"]))
+    purpose = str(given.get("purpose") or "work")
+    if purpose not in PURPOSES:
+        words = f"{purpose!r} is no purpose of an agent; write {', '.join(PURPOSES)}"
+        raise fault("configuration", words, at=doing.task.reference)
     child = Child(
         name=f"{doing.name}/agent",
         kind="agent",
@@ -41,9 +48,18 @@ def call_agent(doing: Doing) -> Passed:
             "agent": agent.name,
             "task": str(given["task"]),
             "inputs": object_of(given.get("inputs")),
+            "purpose": purpose,
+            # The form itself is told to the agent, which then corrects what does not fit.
+            "schema": given.get("schema"),
         },
     )
-    answer = object_of(doing.act.ctx.call(child)).get("answer")
+    outside = origins.may_bring_in(doing.act, agent.tools) or bool(
+        doing.act.sources.labels(dict(given))
+    )
+    label = f"agent:{agent.name}" if outside else ""
+    answer = object_of(origins.called(doing.act, child, label)).get("answer")
+    if outside:
+        origins.heard(doing.act, label, answer)
     schema = given.get("schema")
     if isinstance(schema, Mapping):
         wrong = schemas.complaint(schema, answer)
@@ -51,6 +67,14 @@ def call_agent(doing: Doing) -> Passed:
             words = f"the answer of {agent.name!r} does not fit: {wrong}"
             raise fault("validation", words, at=doing.task.reference)
     return doing.gives(answer)
+
+
+def call_plan(doing: Doing) -> Passed:
+    """Leave it to a plan: ``{goal, inputs, schema, budget}``; gives the checked answer.
+
+    The plan is made by the planner, and its steps lie below the task like those of a run.
+    """
+    return pursue(doing, _given(doing, "goal"))
 
 
 def call_tool(doing: Doing) -> Passed:
@@ -84,6 +108,7 @@ def call_ask(doing: Doing) -> Passed:
     answer = act.ctx.open(f"{doing.name}/question", leaf, opened)
     if isinstance(answer, Pending):
         act.ctx.suspend(f"an answer to {text}")
+    origins.seen(act, answer)
     return doing.gives(answer)
 
 
@@ -112,9 +137,10 @@ def call_post(doing: Doing) -> Passed:
 
 
 def call_approval(doing: Doing) -> Passed:
-    """Ask people for a yes or no: ``{title, details, stages, expires, on_expiry, reason}``.
+    """Ask people for a yes or no: ``{title, details, stages, policy, expires, on_expiry, reason}``.
 
-    Gives ``{approved, verdict, by, reason}``; a no is data, for a switch to go by.
+    ``policy`` names a rule of policy.yaml, by whose stages and end people are asked where the task
+    gives none. Gives ``{approved, verdict, by, reason}``; a no is data, for a switch to go by.
     """
     return approve(doing, _given(doing, "title"))
 
@@ -132,6 +158,7 @@ def _given(doing: Doing, *needed: str) -> JsonObject:
 
 OWN: Final[Mapping[str, Callable[[Doing], Passed]]] = {
     "agent": call_agent,
+    "plan": call_plan,
     "tool": call_tool,
     "ask": call_ask,
     "post": call_post,

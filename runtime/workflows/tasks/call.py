@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from runtime.catalog.workflow.task import CallTask
+from runtime.workflows.calls.a2a import call_a2a
 from runtime.workflows.calls.function import call_function
 from runtime.workflows.calls.http import call_http
 from runtime.workflows.calls.mcp import call_mcp
@@ -16,12 +17,13 @@ from runtime.workflows.flow import Passed
 from runtime.workflows.problem import fault
 
 CALLED: Final[Mapping[str, Callable[[Doing], Passed]]] = {
+    "a2a": call_a2a,
     "http": call_http,
     "openapi": call_openapi,
     "mcp": call_mcp,
     **OWN,
 }
-NOT_CALLED: Final = ("a2a", "asyncapi", "grpc")
+NOT_CALLED: Final = ("asyncapi", "grpc")
 
 
 def call(doing: Doing) -> Passed:

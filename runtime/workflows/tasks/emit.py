@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from runtime.catalog.workflow.task import EmitTask
 from runtime.domain.effects import Effect
+from runtime.domain.errors import ToolFailed
 from runtime.domain.json import Json, object_of
 from runtime.tools.tool import Call
 from runtime.workflows.calls.gated import Deed, perform
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
+from runtime.workflows.problem import fault
 
 
 def emit(doing: Doing) -> Passed:
@@ -29,8 +31,12 @@ def emit(doing: Doing) -> Passed:
     }
 
     def publish(call: Call) -> Json:
-        del call
         act.outfit.events.publish(act.ctx.run.workspace, event)
+        if act.outfit.outlet is not None:
+            try:
+                act.outfit.outlet.send(event, key=call.key)
+            except ToolFailed as error:
+                raise fault("communication", error.public, at=task.reference) from error
         return event
 
     shown = {"type": event["type"], "source": event["source"], "data": event.get("data")}

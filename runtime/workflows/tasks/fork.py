@@ -9,6 +9,7 @@ from runtime.catalog.workflow.task import ForkTask, Task
 from runtime.domain.json import Json, object_of
 from runtime.durable import failure
 from runtime.durable.leaf import Child, Ended
+from runtime.workflows import origins
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import CONTINUE, END, Flow, Passed
 
@@ -24,7 +25,7 @@ def fork(doing: Doing) -> Passed:
     if not children:
         return doing.gives([])
     if task.compete:
-        return _first(doing.act.ctx.race(f"{doing.name}/race", children))
+        return _first(doing, doing.act.ctx.race(f"{doing.name}/race", children))
     return _all(doing, doing.act.ctx.gather(children, cap=_SIDE_BY_SIDE))
 
 
@@ -40,16 +41,20 @@ def _branch(doing: Doing, branch: Task) -> Child:
             "data": doing.data,
             "context": doing.context,
             "variables": cast("Json", dict(doing.frame.variables)),
+            **origins.below(
+                doing.act, doing.data, doing.context, cast("Json", dict(doing.frame.variables))
+            ),
         },
     )
 
 
-def _first(ends: Sequence[Ended]) -> Passed:
+def _first(doing: Doing, ends: Sequence[Ended]) -> Passed:
     """Go on with the winner; where every branch failed, with the first one's error."""
     won = next((end for end in ends if end.succeeded), None)
     if won is None:
         raise failure.to_error(ends[0].path, ends[0].error)
     output = object_of(won.output)
+    origins.returned(doing.act, output, output["data"], output["context"])
     then = END if output["then"] == END else CONTINUE
     return Passed(flow=Flow(data=output["data"], context=output["context"]), then=then)
 
@@ -62,6 +67,7 @@ def _all(doing: Doing, ends: Sequence[Ended]) -> Passed:
     outputs = [object_of(end.output) for end in ends]
     context = doing.context
     for output in outputs:
+        origins.returned(doing.act, output, output["data"], output["context"])
         if output["context"] != doing.context:
             context = output["context"]
     then = END if any(output["then"] == END for output in outputs) else CONTINUE

@@ -9,6 +9,7 @@ from typing import Final, cast
 from runtime.catalog.workflow.task import EachEvent, EventFilter, ListenTask, Strategy
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.storage import events
+from runtime.workflows import origins
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import END, Flow, Passed
 from runtime.workflows.matching import fits, types_of
@@ -44,7 +45,9 @@ def listen(doing: Doing) -> Passed:
             f"{doing.name}/event/{index}", _looking(doing, task.to, heard), doing.leaf("event")
         )
         if taken is None:
-            doing.act.ctx.suspend(f"an event: {task.title}")
+            types = " or ".join(sorted(types_of(_wanted(task.to)) - {events.ANY_TYPE}))
+            doing.act.ctx.suspend(f"an event of type {types}" if types else "an event")
+        origins.heard(doing.act, "event", object_of(taken).get("event"))
         counts = _take(object_of(taken), heard, task)
         index += 1
         if counts and task.each is not None:
@@ -61,9 +64,6 @@ def listen(doing: Doing) -> Passed:
 
 def _begin(doing: Doing, strategy: Strategy) -> Json:
     """Note who waits, and from which event on. Doing it again notes the same."""
-    filters = [*strategy.filters]
-    if isinstance(strategy.until, Strategy):
-        filters += strategy.until.filters
     act = doing.act
     with act.outfit.services.database.write() as connection:
         events.listen(
@@ -71,9 +71,15 @@ def _begin(doing: Doing, strategy: Strategy) -> Json:
             key=act.ctx.key(doing.name),
             step_id=act.ctx.step.id,
             workspace=act.ctx.run.workspace,
-            types=types_of(filters),
+            types=types_of(_wanted(strategy)),
         )
         return events.last(connection, act.ctx.run.workspace)
+
+
+def _wanted(strategy: Strategy) -> list[EventFilter]:
+    """Give every filter that an event may meet, those that end the listening among them."""
+    until = strategy.until.filters if isinstance(strategy.until, Strategy) else ()
+    return [*strategy.filters, *until]
 
 
 def _stop(doing: Doing) -> Json:

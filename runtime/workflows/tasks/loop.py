@@ -13,6 +13,7 @@ from typing import Final, cast
 from runtime.catalog.workflow.task import ForTask
 from runtime.domain.json import Json, object_of
 from runtime.durable.leaf import Child
+from runtime.workflows import origins
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import CONTINUE, END, Flow, Passed
 from runtime.workflows.problem import fault
@@ -64,14 +65,20 @@ def _in_parts(doing: Doing, items: Sequence[Json], *, first: int) -> tuple[Passe
     flow = doing.flow
     for begin in range(0, len(items), size):
         part = items[begin : begin + size]
-        ended = object_of(doing.act.ctx.call(_part(doing, part, first=first + begin, flow=flow)))
+        child = _part(doing, part, first=first + begin, of=first + len(items), flow=flow)
+        ended = object_of(doing.act.ctx.call(child))
         flow = Flow(data=ended["data"], context=ended["context"])
+        origins.returned(doing.act, ended, flow.data, flow.context)
         if ended["stopped"]:
             return Passed(flow=flow, then=str(ended["then"])), True
     return Passed(flow=flow, then=CONTINUE), False
 
 
-def _part(doing: Doing, items: Sequence[Json], *, first: int, flow: Flow) -> Child:
+def _part(doing: Doing, items: Sequence[Json], *, first: int, of: int, flow: Flow) -> Child:
+    """Describe some turns, from ``first`` on; ``of`` is for people: how many there are up to here.
+
+    Of those that begin at the first item, the outermost part has the number of all.
+    """
     last = first + len(items) - 1
     return Child(
         name=f"{doing.name}/{first}-{last}",
@@ -82,9 +89,17 @@ def _part(doing: Doing, items: Sequence[Json], *, first: int, flow: Flow) -> Chi
             **doing.act.describe(),
             "loop": doing.task.reference,
             "first": first,
+            "of": of,
             "items": list(items),
             "data": flow.data,
             "context": flow.context,
             "variables": cast("Json", dict(doing.frame.variables)),
+            **origins.below(
+                doing.act,
+                list(items),
+                flow.data,
+                flow.context,
+                cast("Json", dict(doing.frame.variables)),
+            ),
         },
     )

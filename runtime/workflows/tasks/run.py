@@ -13,7 +13,7 @@ from runtime.domain.json import Json, JsonObject, object_of
 from runtime.durable.leaf import Child
 from runtime.tools.confined import Confinement, Ended, Finished, Job, Limits, python
 from runtime.tools.tool import Call
-from runtime.workflows import javascript
+from runtime.workflows import javascript, origins
 from runtime.workflows.calls.gated import Deed, perform
 from runtime.workflows.calls.uri import uri_of
 from runtime.workflows.doing import Doing
@@ -55,6 +55,7 @@ def run(doing: Doing) -> Passed:
         run=work,
         fails_as="runtime",
         timeout_seconds=_SECONDS + 30,
+        fed=given,
     )
     return doing.gives(_returned(doing, task, object_of(perform(doing, deed))))
 
@@ -72,10 +73,16 @@ def _workflow(doing: Doing, given: JsonObject) -> Passed:
             kind="workflow",
             title=found.title,
             actor=found.actor,
-            input={"workflow": found.name, "input": given.get("input", doing.data)},
+            input={
+                "workflow": found.name,
+                "input": given.get("input", doing.data),
+                **origins.below(doing.act, given.get("input", doing.data)),
+            },
         )
     )
-    return doing.gives(object_of(ended).get("output"))
+    output = object_of(ended).get("output")
+    origins.returned(doing.act, object_of(ended), output)
+    return doing.gives(output)
 
 
 def _shell(doing: Doing, given: JsonObject) -> Job:
