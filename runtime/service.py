@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,36 +13,54 @@ from runtime.approvals.hand_over import HandOvers
 from runtime.approvals.inquire import Inquiries
 from runtime.approvals.pinned import Policies
 from runtime.catalog.agent import Agent
+from runtime.catalog.catalog import Catalog
 from runtime.catalog.current_policy import CurrentPolicy
 from runtime.catalog.watch import Library
 from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import Approval, Decide, Decided
-from runtime.domain.budget import Budget
+from runtime.domain.budget import Budget, BudgetLeft
 from runtime.domain.conversation import Linked, Message, Person, Place, Received
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
-from runtime.domain.errors import Misconfigured
+from runtime.domain.errors import Misconfigured, Refused
 from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.mine import Mine
 from runtime.domain.number import Number
 from runtime.domain.ports import Bell, Clock
-from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
+from runtime.domain.run import (
+    Artifact,
+    AuditRecord,
+    Deed,
+    OpenQuestion,
+    RunLine,
+    RunView,
+    StepRow,
+)
 from runtime.domain.thread import ThreadEntry
+from runtime.door.budgets import Budgets
 from runtime.door.carry import Carrying
+from runtime.door.distil import Distilling
+from runtime.door.factors import Factors
 from runtime.door.govern import Governing
 from runtime.door.halting import Halting
 from runtime.door.hear import Hearing
 from runtime.door.install import Installing
 from runtime.door.look import Looking, scope
 from runtime.door.mine import Own
+from runtime.door.packs import Packs
 from runtime.door.people import People
 from runtime.door.rate import Rating
 from runtime.door.reach import Reaching
-from runtime.door.rules import Rules
+from runtime.door.rules import open_rules
+from runtime.door.sight import Sight
+from runtime.door.starting import Starting, open_starting
 from runtime.door.steer import Steering
+from runtime.expressions.evaluator import Evaluator
+from runtime.observability.personal_data import Clean, cleaner
 from runtime.storage import migrate
 from runtime.storage.database import Database
 from runtime.storage.seal import Seal
+from runtime.tools.tool import Tool
 
 
 class Steer(Protocol):
@@ -55,8 +73,9 @@ class Steer(Protocol):
 class Runtime:
     """Requests, decisions and questions of people; deliveries for the courier.
 
+    What a person is shown of runs, ``sight`` shows; the other queries serve acting and delivering.
     Every call blocks and is one transaction; rings follow the commit. ``workspace`` limits what
-    may be seen and touched to one workspace; None is the operator of this machine.
+    may be touched to one workspace; None is the operator of this machine.
     """
 
     database: Database
@@ -73,7 +92,12 @@ class Runtime:
     own: Own
     installing: Installing
     library: Library
+    evaluator: Evaluator
     governing: Governing
+    starting: Starting
+    sight: Sight
+    packs: Packs
+    spending: Budgets
 
     def receive(self, message: Message) -> Received:
         """Take a chat message: begin a run, reply to a live one, or ignore it. Idempotent."""
@@ -89,10 +113,10 @@ class Runtime:
 
     def decide(self, decide: Decide) -> Decided:
         """Record a verdict. ``won`` is False where it was decided already."""
-        person = self.people.whole(decide.person)
-        workspace = self.looking.workspace_of_approval(decide.approval, person)
-        decided = self.decisions.decide(replace(decide, person=person), workspace=workspace)
-        return replace(decided, approval=self._approval(decided.approval.id))
+        decide = self.governing.factors.proven(decide)
+        workspace = self.looking.workspace_of_approval(decide.approval, decide.person)
+        decided = self.decisions.decide(decide, workspace=workspace)
+        return replace(decided, approval=self.looking.completed(decided.approval))
 
     def claim_approval(self, ref: str, person: Person, surface: str) -> Approval:
         """Say that a person is looking at it. Raises ``Refused`` where they could not decide."""
@@ -126,6 +150,23 @@ class Runtime:
         """Try again what failed; what succeeded is not done again."""
         return self._steer(self.steering.retry, run, person)
 
+    def steer(self, deed: Deed, run: str, person: Person) -> str:
+        """Do one of these four and give the run's id; who is shown the run anyway reads nothing."""
+        changes: Mapping[Deed, Steer] = {
+            "cancel": self.steering.cancel,
+            "pause": self.steering.pause,
+            "resume": self.steering.resume,
+            "retry": self.steering.retry,
+        }
+        return self._steered(changes[deed], run, person)
+
+    def skip(self, run: str, step: str, person: Person, *, reason: str = "") -> RunView:
+        """Go on without one step of the plan, named by its number on the card or its id there."""
+        person = self.people.whole(person)
+        workspace = self.looking.workspace_of_run(run, person)
+        run_id = self.steering.skip(run, step, person, reason, workspace=workspace)
+        return self.looking.view(run_id, workspace=None)
+
     def link_code(self, person: Person) -> str:
         """Give a code that links this account to the one that says it. Show it to nobody else."""
         return self.people.offer(person)
@@ -133,6 +174,10 @@ class Runtime:
     def link(self, person: Person, code: str, *, confirmed: bool) -> Linked:
         """Join the account that asked for a code with this one, once the person has confirmed."""
         return self.people.link(person, code, confirmed=confirmed)
+
+    def vouch(self, person: Person, email: str) -> None:
+        """Take a channel's word that its vendor has confirmed this address of a person's."""
+        self.people.vouch(person, email)
 
     def unlink(self, person: Person) -> bool:
         """Let an account stand by itself again; False where it did already."""
@@ -161,6 +206,18 @@ class Runtime:
     def wants_nudges(self, principal: str) -> bool:
         """Tell whether somebody wants to be written to; who said nothing does."""
         return self.own.wants_nudges(principal)
+
+    def opened_home(self, person: Person) -> None:
+        """Know that somebody turned to the page in a chat that shows what is theirs."""
+        self.own.opened_home(person)
+
+    def has_home_open(self, principal: str) -> bool:
+        """Tell whether somebody turned to that page within the hour."""
+        return self.own.has_home_open(principal)
+
+    def open_homes(self, channel: str, workspace: str) -> list[str]:
+        """Name the accounts of a workspace whose people turned to it within the hour, a few."""
+        return self.own.open_homes(channel, workspace)
 
     def begin_install(self, channel: str) -> str:
         """Give a state for an installation of a channel's app: good once, for ten minutes."""
@@ -206,10 +263,6 @@ class Runtime:
         workspace = self.looking.workspace_of_approval(ref, person)
         return self.looking.approval(ref, workspace=workspace)
 
-    def approvals_for(self, person: Person) -> list[Approval]:
-        """Give what waits for people where a person is, or for that person anywhere."""
-        return self.looking.approvals_for(self.people.whole(person))
-
     def trace(self, run: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first."""
         return self.looking.trace(run, workspace=workspace)
@@ -217,6 +270,21 @@ class Runtime:
     def audit(self, run: str, *, workspace: str | None) -> list[AuditRecord]:
         """Give a run's audit chain."""
         return self.looking.audit(run, workspace=workspace)
+
+    def budgets(self, run: str | None, person: Person, place: Place) -> list[BudgetLeft]:
+        """Give what is left for a run they may see; without one, for a run of theirs begun here."""
+        if run is not None:
+            return self.spending.of_run(self.sight.view(run, person).run)
+        refusal = self.sight.refusal(person)
+        if refusal is not None:
+            raise Refused(refusal)
+        return self.spending.of_person(person, place)
+
+    def evidence(self, run: str, person: Person, place: Place | None) -> int:
+        """Have a run's evidence made, and posted at ``place`` where one is given; give the run's
+        number. It lies with the run's files for a day."""
+        seen = self.sight.view(run, person).run
+        return self.packs.ask(seen, person, place).number
 
     def artifact(self, run: str, name: str, *, workspace: str | None) -> tuple[Artifact, bytes]:
         """Give a file of a run."""
@@ -294,9 +362,12 @@ class Runtime:
         return self.looking.approval(approval_id, workspace=None)
 
     def _steer(self, change: Steer, run: str, person: Person) -> RunView:
+        return self.looking.view(self._steered(change, run, person), workspace=None)
+
+    def _steered(self, change: Steer, run: str, person: Person) -> str:
         person = self.people.whole(person)
         workspace = self.looking.workspace_of_run(run, person)
-        return self.looking.view(change(run, person, workspace=workspace), workspace=None)
+        return change(run, person, workspace=workspace)
 
 
 def open_runtime(
@@ -307,38 +378,54 @@ def open_runtime(
     library: Library,
     budget: Budget = Budget(),  # noqa: B008 - a frozen value
     seal: Seal | None = None,
+    clean: Clean = cleaner(),  # noqa: B008 - it never changes
+    email_domains: frozenset[str] = frozenset(),
+    shared: Callable[[Catalog], Iterable[Tool]] | None = None,
 ) -> Runtime:
-    """Put the front door together."""
-
+    """Put the front door together; ``shared`` are the tools at hand that no agent owns."""
     policy = CurrentPolicy(library)
+    evaluator = Evaluator()
+    people = People(database=database, clock=clock, domains=email_domains)
+    hearing = Hearing(
+        database=database,
+        clock=clock,
+        bell=bell,
+        catalog=library.current,
+        policy=policy,
+        budget=budget,
+        clean=clean,
+    )
+    policies = Policies(policy, evaluator)
     looking = Looking(database=database, clock=clock, policy=policy)
+    sight = Sight(looking=looking, distilling=Distilling(database=database), people=people)
     return Runtime(
         database=database,
-        hearing=Hearing(
-            database=database,
-            clock=clock,
-            bell=bell,
-            catalog=library.current,
-            policy=policy,
-            budget=budget,
+        hearing=hearing,
+        decisions=Decisions(
+            database=database, clock=clock, bell=bell, policies=policies, clean=clean
         ),
-        decisions=Decisions(database=database, clock=clock, bell=bell, policies=Policies(policy)),
         claims=Claims(database=database, clock=clock, bell=bell, policy=policy),
-        inquiries=Inquiries(database=database, clock=clock, bell=bell, policy=policy),
-        steering=Steering(database=database, clock=clock, bell=bell, policy=policy),
+        inquiries=Inquiries(database=database, clock=clock, bell=bell, policy=policy, clean=clean),
+        steering=Steering(database=database, clock=clock, bell=bell, policy=policy, clean=clean),
         looking=looking,
-        own=Own(database=database, clock=clock, looking=looking),
+        sight=sight,
+        packs=Packs(database=database, clock=clock),
+        spending=Budgets(database=database, clock=clock, policy=policy, library=library),
+        own=Own(database=database, clock=clock, looking=looking, sight=sight),
         installing=Installing(database=database, clock=clock, seal=seal),
-        people=People(database=database, clock=clock),
+        people=people,
+        starting=open_starting(hearing, people),
         reaching=Reaching(database=database, clock=clock, bell=bell, policy=policy),
         carrying=Carrying(database=database, clock=clock, bell=bell, courier=new_id("cur")),
         rating=Rating(database=database, clock=clock),
         library=library,
+        evaluator=evaluator,
         governing=Governing(
-            people=People(database=database, clock=clock),
+            people=people,
+            factors=Factors(database=database, clock=clock, people=people, seal=seal),
             hand_overs=HandOvers(database=database, clock=clock, policy=policy),
-            leave=Grants(database=database, clock=clock, policy=policy),
-            rules=Rules(database=database, clock=clock, library=library, policy=policy),
-            switch=Halting(database=database, clock=clock, bell=bell, policy=policy),
+            leave=Grants(database=database, clock=clock, policy=policy, clean=clean),
+            rules=open_rules(library, policy, evaluator=evaluator, clock=clock, shared=shared),
+            switch=Halting(database=database, clock=clock, bell=bell, policy=policy, clean=clean),
         ),
     )

@@ -6,6 +6,7 @@ Both keep what ``domain.ports`` promises, so that a test which passes with them 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -35,15 +36,11 @@ class RememberingBell:
         self._steps: list[str] = []
         self._conversations: list[str] = []
 
-    def ring_step(self, step_id: str) -> None:
-        """Remember that a step is ready."""
+    def ring(self, *, steps: Iterable[str] = (), conversations: Iterable[str] = ()) -> None:
+        """Remember them."""
         with self._lock:
-            self._steps.append(step_id)
-
-    def ring_conversation(self, conversation_id: str) -> None:
-        """Remember that a conversation has deliveries due."""
-        with self._lock:
-            self._conversations.append(conversation_id)
+            self._steps += dict.fromkeys(steps)
+            self._conversations += dict.fromkeys(conversations)
 
     def take_steps(self) -> list[str]:
         """Give the steps that were rung since the last call."""

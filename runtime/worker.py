@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,18 @@ from runtime.agent.kit import Kits, Services, Shared, make_kit
 from runtime.approvals.expire import Expiry
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.current_policy import CurrentPolicy
-from runtime.domain.plan import StepKind
+from runtime.catalog.workflow.beside import Beside, KnownTools, misnamed
+from runtime.catalog.workflow.installed import schemas_of
+from runtime.catalog.workflow.read import pointer
+from runtime.domain.errors import Misconfigured
+from runtime.domain.plan import GOAL, StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.durable.engine import Engine, Handler, Timing
 from runtime.durable.sweep import Chore, Sweep
-from runtime.expressions.evaluator import Evaluator
 from runtime.models.completion import Models
+from runtime.models.discreet import Discreet
+from runtime.observability.personal_data import PersonalData
+from runtime.observability.redaction import secrets_of
 from runtime.orchestrator import conduct
 from runtime.outbox.announce import Announcements
 from runtime.service import Runtime
@@ -36,6 +42,7 @@ from runtime.tools.runner import Runner
 from runtime.workflows import handler as workflow
 from runtime.workflows.act import Outfit
 from runtime.workflows.events import Events
+from runtime.workflows.outlet import Outlet
 
 
 class Toolshed:
@@ -53,8 +60,21 @@ class Toolshed:
         return Shared(tools=(*self._tools, *servers.tools), missing=servers.problems)
 
     def check(self, catalog: Catalog) -> None:
-        """Refuse a catalog whose tools cannot be made. Raises ``Misconfigured``."""
-        make_kit(catalog, self.shared(catalog))
+        """Refuse a catalog whose tools cannot be made, or whose workflows call others.
+
+        Raises ``Misconfigured``.
+        """
+        shared = self.shared(catalog)
+        kit = make_kit(catalog, shared)
+        tools = KnownTools(schemas=schemas_of(kit.registry.all()), servers=tuple(shared.missing))
+        beside = Beside(tools=tools, workflows=catalog.workflows)
+        wrong = [
+            f"the workflow {flow.name!r}, {pointer(path)}: {words}"
+            for flow in catalog.workflows.values()
+            for path, words in misnamed(flow, beside)
+        ]
+        if wrong:
+            raise Misconfigured("\n".join(wrong))
 
     def close(self) -> None:
         """End the MCP servers."""
@@ -77,16 +97,18 @@ class Worker:
         chores: Sequence[Chore] = (),
     ) -> None:
         """``chores`` are more of what the sweep does, in order."""
+        hide = PersonalData(settings.hide)
         services = Services(
             database=runtime.database,
             clock=clock,
             kits=Kits(runtime.database, toolshed.shared),
-            models=models,
-            runner=Runner(secrets=environment),
+            models=Discreet(models, secrets=secrets_of(environment), hide=hide),
+            runner=Runner(secrets=environment, hide=hide),
             data=settings.data,
             current_policy=CurrentPolicy(runtime.library),
+            evaluator=runtime.evaluator,
         )
-        self._evaluator = Evaluator()
+        self._evaluator = runtime.evaluator
         events = Events(database=runtime.database, clock=clock, bell=bell)
         outfit = Outfit(
             services=services,
@@ -94,6 +116,7 @@ class Worker:
             http=toolshed.http,
             events=events,
             secrets=environment,
+            outlet=_outlet(settings, toolshed.http),
         )
         self._toolshed = toolshed
         self.engine = Engine(
@@ -109,10 +132,11 @@ class Worker:
         )
         self.sweep = Sweep(
             [
-                StepChore(runtime.database, clock, bell),
+                StepChore(runtime.database, clock, bell, in_hand=self.engine.has_in_hand),
                 Expiry(runtime.database, clock, bell, policy=services.current_policy),
                 runtime.carrying.ring_due,
                 events,
+                runtime.starting.occasions(self._evaluator),
                 *chores,
             ],
             seconds=settings.sweep_seconds,
@@ -136,22 +160,36 @@ class Worker:
 
 
 class StepChore:
-    """Make ready and ring what is due: timers, expired leases, lost rings."""
+    """Make ready and ring what is due: timers, expired leases, lost rings.
 
-    def __init__(self, database: Database, clock: Clock, bell: Bell) -> None:
+    ``in_hand`` tells of a step and the process that has it whether a thread here is at work on it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        bell: Bell,
+        *,
+        in_hand: Callable[[str, str], bool] = lambda _step, _owner: False,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._bell = bell
+        self._in_hand = in_hand
 
     def __call__(self) -> int:
         """Handle one batch; give how many steps it made ready."""
         now = self._clock.now()
         with self._database.write() as connection:
             woken = steps.sweep(
-                connection, now=now, ring_again_at=now + timedelta(seconds=5), limit=500
+                connection,
+                now=now,
+                ring_again_at=now + timedelta(seconds=5),
+                limit=500,
+                in_hand=self._in_hand,
             )
-        for step_id in woken:
-            self._bell.ring_step(step_id)
+        self._bell.ring(steps=woken)
         return len(woken)
 
 
@@ -180,10 +218,20 @@ class Servers:
             servers.close()
 
 
+def _outlet(settings: Settings, http: Http) -> Outlet | None:
+    if settings.emit_url is None:
+        return None
+    token = settings.emit_token
+    return Outlet(
+        http=http, url=settings.emit_url, token=token.get_secret_value() if token else None
+    )
+
+
 def handlers(services: Services) -> dict[str, Handler]:
     """Give the handler of every kind of task."""
     return {
         conduct.KIND: partial(conduct.conduct, services=services),
+        GOAL: partial(conduct.conduct_goal, services=services),
         StepKind.AGENT.value: partial(loop.work, services=services),
         StepKind.TOOL.value: partial(single.call_tool, services=services),
         StepKind.HUMAN.value: partial(single.ask_person, services=services),

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from runtime.agent.question import KIND as QUESTION
+from runtime.approvals import inquire
 from runtime.approvals.asked_people import named
 from runtime.approvals.standing import case_of, stage_of
 from runtime.domain.absence import Absence
 from runtime.domain.approval import Approval, Inquiry
-from runtime.domain.run import OpenQuestion
-from runtime.domain.states import ApprovalStatus
+from runtime.domain.conversation import Person
+from runtime.domain.errors import NotFound
+from runtime.domain.run import OpenQuestion, Run
+from runtime.domain.states import ENDED_STEP, ApprovalStatus
+from runtime.domain.step import Step
 from runtime.policy.case import GROUP
 from runtime.policy.policy import Policy
-from runtime.storage import absences, approvals, inquiries
+from runtime.storage import absences, approvals, inquiries, runs, steps
 from runtime.storage.connection import Connection
 
 
@@ -61,6 +66,24 @@ def _with_people(
     )
 
 
+def question_of(leaf: Step) -> OpenQuestion:
+    """Give what an agent asked, and how it was closed."""
+    given = leaf.input if isinstance(leaf.input, dict) else {}
+    output = leaf.output if isinstance(leaf.output, dict) else {}
+    choices = given.get("choices")
+    answered, ended = "", leaf.status in ENDED_STEP
+    if ended and output.get("answer"):
+        answered = f"{output.get('by') or ''}: {output['answer']}".strip(": ")
+    return OpenQuestion(
+        step_id=leaf.id,
+        text=str(given.get("question") or leaf.title),
+        choices=tuple(str(choice) for choice in choices) if isinstance(choices, list) else (),
+        asked_at=leaf.created_at,
+        answered=answered,
+        withdrawn=ended and not answered,
+    )
+
+
 def as_question(asked: Inquiry, *, closed: bool = False) -> OpenQuestion:
     """Give a question about an approval as any other question to the requester."""
     answered = f"{asked.answered_by_name}: {asked.answer}" if asked.answered_at else ""
@@ -69,5 +92,35 @@ def as_question(asked: Inquiry, *, closed: bool = False) -> OpenQuestion:
         text=f"{asked.asked_by_name} asks before deciding: {asked.text}",
         choices=(),
         asked_at=asked.at,
-        answered=answered or ("no longer needed" if closed else ""),
+        answered=answered,
+        withdrawn=closed and not answered,
     )
+
+
+def run_that_asks(connection: Connection, question_id: str, person: Person) -> Run:
+    """Give the run of an agent's question, or of one that is asked before deciding.
+
+    Raises ``NotFound`` also where it is none of this person's workspaces: that there is such a
+    question is nobody's business elsewhere.
+    """
+    leaf = steps.read_step(connection, question_id)
+    run_id = leaf.run_id if leaf is not None and leaf.kind == QUESTION else None
+    run_id = run_id or inquire.run_of(connection, question_id)
+    run = runs.read(connection, run_id) if run_id else None
+    if run is None or not _concerns(person, run):
+        raise NotFound("there is no such question")
+    return run
+
+
+def _concerns(person: Person, run: Run) -> bool:
+    near = run.workspace in person.workspaces or run.requester in person.principals
+    return near or person.channel in ("console", "terminal")
+
+
+def shares_machine(person: Person, run: Run) -> bool:
+    """Tell whether a run was asked for on this machine, by console or terminal, as ``person`` is.
+
+    Whoever sits here may open either, so a run begun in one can be answered in the other.
+    """
+    local = tuple(f"{channel}:local/" for channel in ("console", "terminal"))
+    return person.principal.startswith(local) and run.requester.startswith(local)

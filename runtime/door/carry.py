@@ -118,7 +118,7 @@ class Carrying:
                 now=now,
             )
         # A crash before this ring leaves a row that is due; the sweep rings it.
-        self.bell.ring_conversation(there.id)
+        self.bell.ring(conversations=[there.id])
 
     @again_when_contended
     def release(self, conversation_id: str) -> None:
@@ -127,7 +127,7 @@ class Carrying:
             deliveries.release(connection, conversation_id, courier=self.courier)
             more = deliveries.has_due(connection, conversation_id, now=self.clock.now())
         if more:
-            self.bell.ring_conversation(conversation_id)
+            self.bell.ring(conversations=[conversation_id])
 
     def due_conversations(self) -> list[str]:
         """Name conversations with something due and no courier at work."""
@@ -137,8 +137,7 @@ class Carrying:
     def ring_due(self) -> int:
         """Ring for every conversation with something due: a chore of the sweep."""
         due = self.due_conversations()
-        for conversation_id in due:
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(conversations=due)
         return len(due)
 
 

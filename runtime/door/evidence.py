@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from runtime.audit import anchor, chain
+from runtime.audit import anchor
 from runtime.audit.anchor import Anchoring
+from runtime.audit.bucket import Bucket
 from runtime.audit.calls import CallChore
+from runtime.audit.erase import Erased, erase
 from runtime.audit.head import Signer, open_signer
 from runtime.audit.inspect import Inspected, inspect
 from runtime.audit.log import Sequencer
 from runtime.audit.pack import gather, write
 from runtime.audit.page import draw
+from runtime.audit.retention import Retention
 from runtime.domain.errors import NotFound
-from runtime.domain.json import JsonObject
 from runtime.domain.ports import Bell, Clock
+from runtime.domain.retention import Outlook, Periods
+from runtime.door.packs import Exported, Handing
 from runtime.durable.sweep import Chore
-from runtime.storage import audits, heads, personal_keys, runs
+from runtime.storage import audits, heads, runs
 from runtime.storage.database import Database, again_when_contended
 
 _MOST_ROUNDS = 10_000
 _BATCH = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """One run's evidence, for machines and for people; each stands on its own."""
-
-    number: int
-    pack: bytes
-    page: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +41,31 @@ class Evidence:
     anchor_every: timedelta
     keep: timedelta
     """How long facts of records are kept."""
+    periods: Periods = field(default_factory=Periods)
+    """How long everything else is."""
+    bucket: Bucket | None = None
+    """Where heads are put beside the file."""
 
     def signer(self) -> Signer:
         """Open the key, or make it. Raises ``Misconfigured``."""
         return open_signer(self.key)
 
     def chores(self, bell: Bell) -> list[Chore]:
-        """Give what the sweep does for the audit, in order: take up, place and sign, anchor."""
+        """Give what the sweep does, in order: take up, place and sign, hand out, remove, anchor."""
         return [
             CallChore(self.database, self.clock),
             Sequencer(self.database, self.clock, self.signer),
             self.expire,
-            Anchoring(self.database, self.clock, bell, file=self.anchors, every=self.anchor_every),
+            Handing(self.database, self.clock, bell, partial(self.export, workspace=None)),
+            Retention(self.database, self.clock, self.periods),
+            Anchoring(
+                self.database,
+                self.clock,
+                bell,
+                file=self.anchors,
+                every=self.anchor_every,
+                bucket=self.bucket,
+            ),
         ]
 
     @again_when_contended
@@ -81,7 +89,9 @@ class Evidence:
     def inspect(self) -> Inspected:
         """Check every record, every head and every anchor."""
         self.catch_up()
-        anchors = anchor.read(self.anchors)
+        anchors = list(anchor.read(self.anchors))
+        if self.bucket is not None:
+            anchors += anchor.stored(self.bucket)
         trusted = self.signer().key
         with self.database.read() as connection:
             kept_since = self.clock.now() - self.keep
@@ -100,32 +110,26 @@ class Evidence:
             heads.tell_in(connection, run.conversation_id, by=by, now=self.clock.now())
         return run.number
 
-    def erase(self, person: str, *, by: str) -> int:
-        """Make a person's words in the audit unreadable for good; give how many runs say so.
+    def erase(self, person: str, *, by: str) -> Erased:
+        """Erase a person, here and in everything that is stored. Raises as ``audit.erase`` does."""
+        self.catch_up()
+        return erase(self.database, self.clock, person, by=by)
 
-        Raises:
-            NotFound: the audit holds no words of such a person.
-        """
-        now = self.clock.now()
-        with self.database.write() as connection:
-            touched = audits.runs_of(connection, person)
-            if not personal_keys.destroy(connection, person, now=now):
-                raise NotFound(
-                    f"the audit holds no readable words of {person!r}; name the person as records"
-                    " do, such as slack:T024/U061"
-                )
-            facts: JsonObject = {"person": person, "operator": by}
-            for run_id in touched:
-                chain.append(connection, run_id, "PersonErased", facts, now=now)
-        return len(touched)
+    def outlook(self) -> list[Outlook]:
+        """Say of each class of data how long it is kept, what goes now, and when the next will."""
+        return Retention(self.database, self.clock, self.periods).outlook()
+
+    def take_up(self) -> None:
+        """Put calls on record that the sweep has not yet; needs no key."""
+        _until_done(CallChore(self.database, self.clock))
 
     def catch_up(self) -> None:
         """Take up and place what the sweep has not yet."""
-        work: Sequence[Chore] = (
-            CallChore(self.database, self.clock),
-            Sequencer(self.database, self.clock, self.signer),
-        )
-        for chore in work:
-            for _ in range(_MOST_ROUNDS):
-                if not chore():
-                    break
+        self.take_up()
+        _until_done(Sequencer(self.database, self.clock, self.signer))
+
+
+def _until_done(chore: Chore) -> None:
+    for _ in range(_MOST_ROUNDS):
+        if not chore():
+            break

@@ -11,6 +11,7 @@ from runtime.domain.absence import Absence
 from runtime.domain.conversation import Person
 from runtime.domain.grant import Grant, Wanted
 from runtime.domain.halt import Halt, HaltScope
+from runtime.door.factors import Factors
 from runtime.door.halting import Halting
 from runtime.door.people import People
 from runtime.door.rules import Rules
@@ -20,13 +21,34 @@ from runtime.policy.explained import Explained, WhatIf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Governing:
-    """Hand-overs, grants and halts. ``workspace`` limits as it does in ``Runtime``."""
+    """Hand-overs, second factors, grants, halts. ``workspace`` limits as in ``Runtime``."""
 
     people: People
+    factors: Factors
     hand_overs: HandOvers
     leave: Grants
     rules: Rules
     switch: Halting
+
+    def has_factor(self, person: Person) -> bool:
+        """Tell whether a person has a second factor that counts."""
+        return self.factors.has(person)
+
+    def begin_factor(self, person: Person, code: str) -> str:
+        """Give the address of a new one; with the code of the old one, where there is one."""
+        return self.factors.begin(person, code)
+
+    def confirm_factor(self, person: Person, code: str) -> None:
+        """Let the new one count."""
+        self.factors.confirm(person, code)
+
+    def remove_factor(self, person: Person, code: str) -> None:
+        """Forget one's own."""
+        self.factors.remove(person, code)
+
+    def reset_factor(self, principal: str) -> bool:
+        """Forget somebody's who has lost it."""
+        return self.factors.reset(principal)
 
     def away(
         self, person: Person, *, until: datetime | None, to: str | None, present: bool

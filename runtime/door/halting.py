@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from runtime.audit import chain
@@ -15,6 +15,7 @@ from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.durable import outside
+from runtime.observability.personal_data import Clean, cleaner
 from runtime.policy.access import Right
 from runtime.policy.policy import Policy
 from runtime.storage import deliveries, halts
@@ -30,6 +31,8 @@ class Halting:
     clock: Clock
     bell: Bell
     policy: Callable[[], Policy]
+    clean: Clean = field(default_factory=cleaner)
+    """Takes keys and the like out of what people write."""
 
     @again_when_contended
     def halt(
@@ -40,6 +43,7 @@ class Halting:
         People of a workspace stop their own workspace's runs; who sits at this machine stops all.
         """
         self._require(person)
+        name, reason = self.clean(name), self.clean(reason)
         if scope in (HaltScope.TOOL, HaltScope.AGENT) and not name:
             raise Refused(f"say which {scope.value}, as in: halt {scope.value} NAME")
         local = person.workspace == "local"
@@ -142,10 +146,7 @@ class Halting:
 
     def _ring(self, conversations: list[str], steps: list[str]) -> None:
         # A crash before these rings leaves ready steps and due deliveries to the sweep.
-        for step_id in steps:
-            self.bell.ring_step(step_id)
-        for conversation_id in conversations:
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(steps=steps, conversations=conversations)
 
 
 def _halted_words(halt: Halt) -> str:

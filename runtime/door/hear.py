@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
+from runtime.agent.afford import about_budget
 from runtime.agent.question import KIND as QUESTION
 from runtime.approvals import inquire
 from runtime.audit import chain
 from runtime.catalog.catalog import Catalog
+from runtime.catalog.workflow.inputs import input_of
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Message, Person, PersonKind, Received, Reception
 from runtime.domain.delivery import DeliveryKind
-from runtime.domain.errors import NotFound, Refused
+from runtime.domain.errors import Halted, Refused
 from runtime.domain.halt import halting
 from runtime.domain.ids import new_id, step_id
+from runtime.domain.json import JsonObject, object_of
 from runtime.domain.plan import StepKind
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.domain.words import storable
+from runtime.door.afford import settle
+from runtime.door.asked import run_that_asks, shares_machine
 from runtime.durable import outside
-from runtime.observability.redaction import Redactor
+from runtime.observability.personal_data import Clean, cleaned, cleaner
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.policy.access import Right
 from runtime.policy.policy import Policy
 from runtime.storage import (
+    beginnings,
     conversations,
     definitions,
     deliveries,
     halts,
     inquiries,
+    intake,
     runs,
     signals,
     steps,
     trees,
 )
+from runtime.storage.beginnings import Beginning
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database, again_when_contended
+from runtime.storage.intake import Known
 
 _LONGEST = 20_000
-_without_keys = Redactor()
-"""People paste keys into chats; what looks like one is stored, shown and told to models nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,9 @@ class Hearing:
     policy: Callable[[], Policy]
     budget: Budget
     """Caps that new runs are given."""
+    clean: Clean = field(default_factory=cleaner)
+    """People paste keys into chats; what looks like one is stored, shown and told to models
+    nowhere."""
 
     def receive(self, message: Message) -> Received:
         """Take a message in one transaction; ring afterwards."""
@@ -63,7 +73,8 @@ class Hearing:
             return Received(reception=Reception.IGNORED, run_id=None, number=None)
         _refuse_strangers(message.person)
         person = replace(message.person, name=storable(message.person.name))
-        message = replace(message, person=person, text=_without_keys(storable(message.text)))
+        given = None if message.input is None else object_of(cleaned(message.input, self.clean))
+        message = replace(message, person=person, text=self.clean(message.text), input=given)
         if len(message.text) > _LONGEST:
             raise Refused(f"that is longer than {_LONGEST:,} characters; attach it as a file")
         try:
@@ -89,88 +100,102 @@ class Hearing:
     @again_when_contended
     def _receive(self, message: Message) -> Received:
         now = self.clock.now()
-        other = message.also_known_as or message.event_key
+        catalog = self.catalog()
         rings: list[str] = []
         with self.database.write() as connection:
-            known, run_id = conversations.run_of_event(connection, message.event_key, other)
-            if known:
+            known = intake.look(connection, message, digest=catalog.digest, now=now)
+            if known.taken:
+                other = message.also_known_as or message.event_key
+                _, run_id = conversations.run_of_event(connection, message.event_key, other)
                 run = runs.read(connection, run_id) if run_id else None
                 return _received(Reception.DUPLICATE, run)
-            place = conversations.ensure(connection, message.place, now=now)
-            live = runs.live_in(connection, place.id)
+            live = runs.live_in(connection, known.conversation_id)
             if live is None and not message.addressed:
                 return Received(reception=Reception.IGNORED, run_id=None, number=None)
-            conversations.meet(connection, message.person, now=now)
+            if not known.met:
+                conversations.meet(connection, message.person, now=now)
             if live is None:
-                run, reception = self._start(connection, message, place.id, now), Reception.STARTED
+                reception = Reception.STARTED
+                run = self._start(connection, message, now, catalog=catalog, known=known)
                 rings = [step_id(run.id, "/")]
             else:
                 run, reception = live, Reception.REPLIED
                 rings = self._reply(connection, live, message, now)
-            _take(connection, message, run_id=run.id, conversation_id=place.id, now=now)
+                events = _events(message, run.id, known.conversation_id, now)
+                if not conversations.take(connection, events):
+                    raise _TakenMeanwhile
         # A crash before these rings leaves rows that are due; the sweep rings them.
-        for ring in rings:
-            self.bell.ring_step(ring)
-        self.bell.ring_conversation(run.conversation_id)
+        self.bell.ring(steps=rings, conversations=[run.conversation_id])
         return _received(reception, run)
 
     @again_when_contended
     def answer(self, leaf_id: str, person: Person, text: str) -> Received:
         """Answer an open question by button. Raises ``Refused`` when somebody was faster."""
         _refuse_strangers(person)
-        text = _without_keys(storable(text))
+        text = self.clean(text)
         now = self.clock.now()
         with self.database.write() as connection:
-            run = _run_that_asks(connection, leaf_id)
+            run = run_that_asks(connection, leaf_id, person)
             runs.lock(connection, run.id)
-            if run.requester not in person.principals and not _shares_machine(person, run):
+            leaf = steps.read_step(connection, leaf_id)
+            if leaf is not None and about_budget(leaf) is not None:
+                rings = settle(
+                    connection, run, leaf, person, text, policy=self.policy(), clock=self.clock
+                )
+            elif run.requester not in person.principals and not shares_machine(person, run):
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
-            rings = _answer(connection, leaf_id, person, text, now)
+            else:
+                rings = _answer(connection, leaf_id, person, text, now)
             if rings is None:
                 raise Refused("this question was answered already")
-        for ring in rings:
-            self.bell.ring_step(ring)
-        self.bell.ring_conversation(run.conversation_id)
+        self.bell.ring(steps=rings, conversations=[run.conversation_id])
         return _received(Reception.REPLIED, run)
 
     def seen(self, event_key: str, person: Person) -> bool:
         """Record an event that carries no message; True where it was recorded before."""
         with self.database.write() as connection:
-            return not conversations.take(
-                connection, event_key, person=person, now=self.clock.now()
-            )
+            events = conversations.new_events(event_key, person=person, now=self.clock.now())
+            return not conversations.take(connection, events)
 
-    def _require(self, connection: Connection, message: Message) -> None:
+    def _require(self, connection: Connection, message: Message, *, halted: bool) -> None:
         """Refuse who may not begin this, or anybody while it is halted."""
-        lacking = self.policy().lacks(message.person, Right.ASK, start=message.agent or "")
+        lacking = self.policy().lacks(
+            message.person, Right.ASK, start=message.agent or message.workflow or ""
+        )
         if lacking is not None:
             raise Refused(lacking)
-        halt = halting(
-            halts.standing(connection), workspace=message.place.workspace, agent=message.agent
-        )
+        standing = halts.standing(connection) if halted else ()
+        halt = halting(standing, workspace=message.place.workspace, agent=message.agent)
         if halt is not None:
-            raise Refused(f"{halt.words}; ask again when two people have lifted it")
+            raise Halted(f"{halt.words}; ask again when two people have lifted it")
 
     def _start(
-        self, connection: Connection, message: Message, conversation_id: str, now: datetime
+        self,
+        connection: Connection,
+        message: Message,
+        now: datetime,
+        *,
+        catalog: Catalog,
+        known: Known,
     ) -> Run:
         text = message.text.strip()
         if not text:
             raise Refused("there was no request in that; say what you want done")
-        catalog = self.catalog()
-        self._require(connection, message)
+        self._require(connection, message, halted=known.halted)
         if message.agent is not None:
             catalog.agent(message.agent)
         if message.workflow is not None:
-            catalog.workflow(message.workflow)
-        definitions.keep(connection, catalog.digest, catalog.to_json, now=now)
+            flow = catalog.workflow(message.workflow)
+            if message.events is None:
+                message = replace(message, input=input_of(flow, (), given=message.input or {}))
+        if not known.kept:
+            definitions.keep(connection, catalog.digest, catalog.to_json, now=now)
         person = message.person
         run_id = new_id("run")
-        run = runs.add(
-            connection,
+        row = runs.new_row(
             id=run_id,
             workspace=message.place.workspace,
-            conversation_id=conversation_id,
+            conversation_id=known.conversation_id,
             requester=person.principal,
             requester_name=person.name,
             request=text,
@@ -180,33 +205,28 @@ class Hearing:
             status=RunStatus.ACTIVE,
             control=Control.GO,
             catalog=catalog.digest,
-            budget=asdict(self.budget),
+            budget=asdict(self.budget.lowered(message.budget_usd)),
             created_at=now,
         )
-        steps.insert_tasks(connection, [_root(run_id, text, message, now)])
-        chain.append(
-            connection,
-            run_id,
-            "RunAccepted",
-            {
-                "requester": person.principal,
-                "channel": message.place.channel,
-                "event": message.event_key,
-                "request": text,
-                "agent": message.agent,
-                "workflow": message.workflow,
-                "catalog": catalog.digest,
-            },
-            now=now,
-        )
-        deliveries.owe(
-            connection,
-            conversation_id=conversation_id,
+        facts = _facts(message, text, catalog)
+        fact = chain.first(connection, run_id, "RunAccepted", facts, now=now, key=known.key)
+        card = deliveries.new_row(
+            conversation_id=known.conversation_id,
             run_id=run_id,
             kind=DeliveryKind.RUN_CARD,
             subject_id=run_id,
             now=now,
         )
+        beginning = Beginning(
+            run=row,
+            root=_root(run_id, text, message, now),
+            fact=fact,
+            card=card,
+            events=_events(message, run_id, known.conversation_id, now),
+        )
+        run = beginnings.begin(connection, beginning)
+        if run is None:
+            raise _TakenMeanwhile
         return run
 
     def _reply(
@@ -214,8 +234,11 @@ class Hearing:
     ) -> list[str]:
         runs.lock(connection, run.id)
         if message.person.principal == run.requester:
-            for leaf_id in trees.open_leaves(connection, run.id, kind=QUESTION):
-                rings = _answer(connection, leaf_id, message.person, message.text, now)
+            for leaf in trees.leaves(connection, run.id, kind=QUESTION):
+                # Budgets are raised by button or command, never by what somebody happens to say.
+                if leaf.status != StepStatus.WAITING or about_budget(leaf) is not None:
+                    continue
+                rings = _answer(connection, leaf.id, message.person, message.text, now)
                 if rings is not None:
                     return rings
             for asked in inquiries.open_in(connection, run.id):
@@ -230,41 +253,35 @@ class Hearing:
         return []
 
 
+def _facts(message: Message, text: str, catalog: Catalog) -> JsonObject:
+    return {
+        "requester": message.person.principal,
+        "channel": message.place.channel,
+        "event": message.event_key,
+        "request": text,
+        "agent": message.agent,
+        "workflow": message.workflow,
+        "catalog": catalog.digest,
+    }
+
+
 class _TakenMeanwhile(Exception):
     """The same event was taken by somebody else; nothing of this transaction may stay."""
 
 
-def _take(
-    connection: Connection, message: Message, *, run_id: str, conversation_id: str, now: datetime
-) -> None:
-    """Record the event under both its keys; what was said stands with the first."""
-    person = message.person
-    if not conversations.take(
-        connection,
+def _events(
+    message: Message, run_id: str, conversation_id: str, now: datetime
+) -> Sequence[Mapping[str, object]]:
+    """Give the event under both its keys; what was said stands with the first."""
+    return conversations.new_events(
         message.event_key,
-        person=person,
+        message.also_known_as,
+        person=message.person,
         now=now,
         conversation_id=conversation_id,
         run_id=run_id,
         text=message.text,
-    ):
-        raise _TakenMeanwhile
-    other = message.also_known_as
-    if not other or other == message.event_key:
-        return
-    if not conversations.take(connection, other, person=person, now=now, run_id=run_id):
-        raise _TakenMeanwhile
-
-
-def _run_that_asks(connection: Connection, question_id: str) -> Run:
-    """Give the run of an agent's question, or of one that is asked before deciding."""
-    leaf = steps.read_step(connection, question_id)
-    run_id = leaf.run_id if leaf is not None and leaf.kind == QUESTION else None
-    run_id = run_id or inquire.run_of(connection, question_id)
-    run = runs.read(connection, run_id) if run_id else None
-    if run is None:
-        raise NotFound("there is no such question")
-    return run
+    )
 
 
 def _answer(
@@ -282,19 +299,10 @@ def _answer(
     if rings is not None:
         run_id = leaf_id.split(":", 1)[0]
         facts = {"step": leaf_id, "by": person.principal, "text": text}
-        chain.append(connection, run_id, "QuestionAnswered", facts, now=now)
+        chain.append_all(connection, run_id, [(now, "QuestionAnswered", facts)], now=now)
         deliveries.touch(connection, leaf_id, now=now)
         deliveries.touch(connection, run_id, now=now)
     return rings
-
-
-def _shares_machine(person: Person, run: Run) -> bool:
-    """Tell whether a run was asked for on this machine, by console or terminal, as ``person`` is.
-
-    Whoever sits here may open either, so a run begun in one can be answered in the other.
-    """
-    local = tuple(f"{channel}:local/" for channel in ("console", "terminal"))
-    return person.principal.startswith(local) and run.requester.startswith(local)
 
 
 def _refuse_strangers(person: Person) -> None:
@@ -314,7 +322,8 @@ def _received(reception: Reception, run: Run | None) -> Received:
 
 def _root(run_id: str, text: str, message: Message, now: datetime) -> dict[str, object]:
     workflow = message.workflow
-    given = {"workflow": workflow, "input": dict(message.input or {})} if workflow else None
+    data = dict(message.input or {}) if message.events is None else list(message.events)
+    given = {"workflow": workflow, "input": data} if workflow else None
     return steps.new_row(
         id=step_id(run_id, "/"),
         run_id=run_id,

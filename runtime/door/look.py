@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
 
 from runtime.agent.question import KIND as QUESTION
 from runtime.approvals.standing import Denied
@@ -14,13 +16,17 @@ from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import NotFound
 from runtime.domain.number import Number
-from runtime.domain.plan import StepKind
+from runtime.domain.plan import PLANNED, StepKind
 from runtime.domain.ports import Clock
 from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
-from runtime.domain.states import ENDED_STEP, ApprovalStatus, Control, RunStatus, StepStatus
+from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
-from runtime.door.asked import as_question, complete
+from runtime.door.asked import as_question, complete, question_of
+from runtime.door.inside import inside, journal_of
+from runtime.door.pinned_workflow import PinnedWorkflows
+from runtime.door.skipping import skippable
+from runtime.door.tasks import tasks_of
 from runtime.policy.policy import Policy
 from runtime.storage import (
     approvals,
@@ -39,7 +45,8 @@ from runtime.storage.connection import Connection
 from runtime.storage.database import Database
 from runtime.storage.steps import PARKED
 
-_PLANNED = {kind.value for kind in StepKind}
+_MOVING = (StepStatus.READY, StepStatus.RUNNING)
+_A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +57,19 @@ class Looking:
     clock: Clock
     policy: Callable[[], Policy]
     """Who may decide is told by the policy as it is now."""
+    workflows: PinnedWorkflows = field(default_factory=PinnedWorkflows)
 
     def view(self, ref: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
         with self.database.read() as connection:
             return self._view(connection, self._find(connection, ref, workspace))
 
-    def runs(self, *, workspace: str | None, limit: int) -> list[RunLine]:
-        """Give the newest runs, newest first."""
+    def runs(
+        self, *, workspace: str | None, limit: int, requesters: Sequence[str] = ()
+    ) -> list[RunLine]:
+        """Give the newest runs, newest first; ``requesters`` limits them to those of some."""
         with self.database.read() as connection:
-            found = runs.recent(connection, workspace=workspace, limit=limit)
+            found = runs.recent(connection, workspace=workspace, limit=limit, requesters=requesters)
             return [self._line(connection, run) for run in found]
 
     def approvals(self, *, workspace: str | None, run: str | None) -> list[Approval]:
@@ -71,16 +81,25 @@ class Looking:
 
     def approvals_for(self, person: Person) -> list[Approval]:
         """Give what waits where a person is, and what waits for them elsewhere, oldest first."""
-        own = self.approvals(workspace=scope(person), run=None)
-        if scope(person) is None:
+        workspace = scope(person)
+        own = self.approvals(workspace=workspace, run=None)
+        if workspace is None:
             return own
+        with self.database.read() as connection:
+            others = approvals.pending_elsewhere(connection, workspace=workspace)
         elsewhere = [
-            one
-            for one in self.approvals(workspace=None, run=None)
-            if one.id not in {seen.id for seen in own}
-            and self.workspace_of_approval(one.id, person) != person.workspace
+            self.completed(one)
+            for one in others
+            if self.workspace_of_approval(one.id, person) != workspace
         ]
         return sorted([*own, *elsewhere], key=lambda one: one.number)
+
+    def waiting_for(self, person: Person, *, limit: int) -> list[Approval]:
+        """Give what a person may decide now, oldest first."""
+        listed = self.approvals_for(person)
+        with self.database.read() as connection:
+            theirs = (one for one in listed if self._refusal(connection, one, person) is None)
+            return list(islice(theirs, limit))
 
     def approval(self, ref: str, *, workspace: str | None) -> Approval:
         """Give one approval by id or number. Raises ``NotFound``."""
@@ -89,6 +108,11 @@ class Looking:
             if found is None:
                 raise NotFound(f"there is no approval {ref!r}; `approvals` lists what waits")
             return self._complete(connection, [found])[0]
+
+    def completed(self, approval: Approval) -> Approval:
+        """Give an approval that was just read with what its own row does not hold."""
+        with self.database.read() as connection:
+            return self._complete(connection, [approval])[0]
 
     def _complete(self, connection: Connection, found: Sequence[Approval]) -> list[Approval]:
         return complete(connection, found, policy=self.policy(), now=self.clock.now())
@@ -121,11 +145,20 @@ class Looking:
             run = runs.read(connection, found.run_id) if found else None
             if found is None or run is None or run.workspace == own:
                 return own
-            if run.workspace in _workspaces(person):
+            if run.workspace in person.workspaces:
                 return run.workspace
-            rounds = [replace(found, stage=number) for number in range(len(found.stages))]
-            asked = any(self._refusal(connection, each, person) is None for each in rounds)
-        return run.workspace if asked else own
+        return run.workspace if self.is_asked(found, person) else own
+
+    def is_asked(self, approval: Approval, person: Person) -> bool:
+        """Tell whether a person may decide an approval in one of its rounds."""
+        rounds = [replace(approval, stage=number) for number in range(len(approval.stages))]
+        with self.database.read() as connection:
+            return any(self._refusal(connection, each, person) is None for each in rounds)
+
+    def requester_of(self, ref: str, *, workspace: str | None) -> str:
+        """Give who has asked for a run. Raises ``NotFound``."""
+        with self.database.read() as connection:
+            return self._find(connection, ref, workspace).requester
 
     def workspace_of_run(self, ref: str, person: Person) -> str | None:
         """Give the workspace to look for a run in: where the person has an account."""
@@ -134,7 +167,7 @@ class Looking:
             return own
         with self.database.read() as connection:
             run = runs.find(connection, ref, workspace=None)
-        return run.workspace if run and run.workspace in _workspaces(person) else own
+        return run.workspace if run and run.workspace in person.workspaces else own
 
     def trace(self, ref: str, *, workspace: str | None) -> list[StepRow]:
         """Give every step of a run, depth first, children in the order they came to be."""
@@ -198,7 +231,7 @@ class Looking:
                     open_still = approval and approval.status == ApprovalStatus.PENDING
                     return as_question(asked, closed=not open_still)
                 leaf = step_table.read_step(connection, delivery.subject_id)
-                return _question(leaf) if leaf else None
+                return question_of(leaf) if leaf else None
         return None
 
     def numbers(self) -> list[Number]:
@@ -229,21 +262,40 @@ class Looking:
         return run
 
     def _view(self, connection: Connection, run: Run) -> RunView:
-        tasks = trees.tasks_of_root(connection, run.id)
-        planned = [step for step in tasks if step.kind in _PLANNED]
-        questions = [_question(leaf) for leaf in trees.leaves(connection, run.id, kind=QUESTION)]
+        root, entries = self._workflow(connection, run)
+        tasks = entries or trees.tasks_of_root(connection, run.id)
+        planned = [step for step in tasks if step.kind in PLANNED and not step.leaf]
+        questions = [question_of(leaf) for leaf in trees.leaves(connection, run.id, kind=QUESTION)]
         questions += [as_question(one) for one in inquiries.open_in(connection, run.id)]
-        asked = approvals.of_run(connection, run.id)
+        asked = self._complete(connection, approvals.of_run(connection, run.id))
+        now = self.clock.now()
+        status = _status(run, planned, asked, questions)
+        if root is not None and status == "running" and _sleeps(root, planned, now):
+            status = "waiting"
+        workflow = self.workflows.of(connection, run, str(run.agent)) if root else None
+        shown = tasks_of(workflow, root, entries, asked) if root and workflow else planned
+        within = {} if root else inside(connection, run, planned, asked, self.workflows)
         return RunView(
             run=run,
             place=conversations.read(connection, run.conversation_id).place,
-            status=_status(run, planned, asked, questions),
-            steps=tuple(planned),
-            approvals=tuple(self._complete(connection, asked)),
-            questions=tuple(one for one in questions if not one.answered),
+            status=status,
+            steps=tuple(shown),
+            approvals=tuple(asked),
+            questions=tuple(one for one in questions if one.is_open),
             artifacts=tuple(artifacts.of_run(connection, run.id)),
-            read_at=self.clock.now(),
+            read_at=now,
+            skippable=frozenset(step.id for step in skippable(run, planned)),
+            inside=within,
         )
+
+    def _workflow(self, connection: Connection, run: Run) -> tuple[Step | None, list[Step]]:
+        """Give root and journal of a run that is a workflow; else None."""
+        if run.agent is None:
+            return None, []
+        root = step_table.read_step(connection, f"{run.id}:/")
+        if root is None or root.kind != StepKind.WORKFLOW:
+            return None, []
+        return root, journal_of(connection, root)
 
     def _line(self, connection: Connection, run: Run) -> RunLine:
         status: str = run.status
@@ -271,36 +323,22 @@ def _status(
         return run.status
     if run.control == Control.PAUSED:
         return "paused"
-    moving = any(step.status in (StepStatus.RUNNING, StepStatus.READY) for step in planned)
+    moving = any(step.status in _MOVING for step in planned)
     waits = (
         any(one.status == ApprovalStatus.PENDING for one in asked)
-        or any(not question.answered for question in questions)
+        or any(question.is_open for question in questions)
         or any(step.waits_for.startswith(PARKED) for step in planned)
     )
     return "waiting" if waits and not moving else "running"
 
 
-def _question(leaf: Step) -> OpenQuestion:
-    given = leaf.input if isinstance(leaf.input, dict) else {}
-    output = leaf.output if isinstance(leaf.output, dict) else {}
-    choices = given.get("choices")
-    answered = ""
-    if leaf.status in ENDED_STEP:
-        answered = f"{output.get('by') or ''}: {output.get('answer') or leaf.status}".strip(": ")
-    return OpenQuestion(
-        step_id=leaf.id,
-        text=str(given.get("question") or leaf.title),
-        choices=tuple(str(choice) for choice in choices) if isinstance(choices, list) else (),
-        asked_at=leaf.created_at,
-        answered=answered,
-    )
+def _sleeps(root: Step, tasks: Sequence[Step], now: datetime) -> bool:
+    """Tell whether a workflow waits for something that takes longer than a moment."""
+    if root.status != StepStatus.WAITING or any(step.status in _MOVING for step in tasks):
+        return False
+    return root.due_at is None or root.due_at - now > _A_MOMENT
 
 
 def scope(person: Person) -> str | None:
     """Give the workspace a person may see; people at this machine see all."""
     return None if person.channel in ("console", "terminal") else person.workspace
-
-
-def _workspaces(person: Person) -> set[str]:
-    """Read from principals, which are ``CHANNEL:WORKSPACE/ACCOUNT``."""
-    return {principal.partition(":")[2].rpartition("/")[0] for principal in person.principals}

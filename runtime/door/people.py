@@ -15,7 +15,8 @@ from datetime import timedelta
 from runtime.domain.conversation import Linked, Person, PersonKind
 from runtime.domain.errors import Refused
 from runtime.domain.ports import Clock
-from runtime.storage import people
+from runtime.door.vouched import Vouching
+from runtime.storage import people, vouches
 from runtime.storage.database import Database, again_when_contended
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -31,6 +32,13 @@ class People:
 
     database: Database
     clock: Clock
+    domains: frozenset[str] = frozenset()
+    """Whose addresses link accounts; see ``vouched``."""
+
+    def vouch(self, person: Person, email: str) -> None:
+        """Take a channel's word that its vendor has confirmed this address of a person's."""
+        vouching = Vouching(database=self.database, clock=self.clock, domains=self.domains)
+        vouching.vouch(person, email)
 
     def whole(self, person: Person) -> Person:
         """Give a person with the accounts that were linked to theirs."""
@@ -78,6 +86,7 @@ class People:
     def unlink(self, person: Person) -> bool:
         """Let this account stand by itself; False where it did already."""
         with self.database.write() as connection:
+            vouches.decline(connection, person.principal)
             return people.unlink(connection, person.principal)
 
 

@@ -85,5 +85,4 @@ class Reaching:
 
     def _ring(self, conversation_ids: list[str]) -> None:
         # A crash before these rings leaves due deliveries to the sweep.
-        for conversation_id in dict.fromkeys(conversation_ids):
-            self.bell.ring_conversation(conversation_id)
+        self.bell.ring(conversations=conversation_ids)

@@ -1,18 +1,21 @@
-"""What people want of a run at work: stop, wait, go on, try again."""
+"""What people want of a run at work: stop, wait, go on, try again, do without a step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.audit import calls, chain
 from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import NotFound, Refused
+from runtime.domain.json import JsonObject
 from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
+from runtime.door import skipping
 from runtime.door.again import reopen
 from runtime.durable import outside
+from runtime.observability.personal_data import Clean, cleaner
 from runtime.outbox.announce import Announcements
 from runtime.policy.access import Right
 from runtime.policy.policy import Policy
@@ -29,27 +32,16 @@ class Steering:
     clock: Clock
     bell: Bell
     policy: Callable[[], Policy]
+    clean: Clean = field(default_factory=cleaner)
+    """Takes keys and the like out of what people write."""
 
     @again_when_contended
     def cancel(self, ref: str, person: Person, *, workspace: str | None) -> str:
         """End a run now: whatever waits is closed, whatever runs may write nothing more."""
         with self.database.write() as connection:
             run = self._active(connection, ref, person, workspace, "cancel")
-            now = self.clock.now()
-            runs.set_control(connection, run.id, control=Control.STOPPED)
-            trees.end_all(connection, run.id, status=StepStatus.CANCELLED, now=now)
-            words = f"cancelled by {person.name or person.principal}"
-            runs.end(
-                connection,
-                run.id,
-                status=RunStatus.CANCELLED,
-                output={"answer": ""},
-                error={"code": "cancelled", "message": words},
-                now=now,
-            )
-            self._record(connection, run, "RunCancelled", person)
-            Announcements(self.clock).run_ended(connection, run.id)
-        self.bell.ring_conversation(run.conversation_id)
+            end_now(connection, run, person, self.clock)
+        self.bell.ring(conversations=[run.conversation_id])
         return run.id
 
     @again_when_contended
@@ -59,7 +51,7 @@ class Steering:
             run = self._active(connection, ref, person, workspace, "pause")
             runs.set_control(connection, run.id, control=Control.PAUSED)
             self._record(connection, run, "RunPaused", person)
-        self.bell.ring_conversation(run.conversation_id)
+        self.bell.ring(conversations=[run.conversation_id])
         return run.id
 
     @again_when_contended
@@ -93,17 +85,45 @@ class Steering:
         self._ring(run, rings)
         return run.id
 
+    @again_when_contended
+    def skip(
+        self, ref: str, step: str, person: Person, reason: str, *, workspace: str | None
+    ) -> str:
+        """Go on without one step of the plan; what needs it gets nothing from it."""
+        reason = self.clean(reason)
+        with self.database.write() as connection:
+            run = self._may(connection, ref, person, workspace, "skip a step of")
+            now = self.clock.now()
+            chosen = skipping.choose(connection, run, step)
+            by = f"skipped by {person.name or person.principal}"
+            words = f"{by}: {reason.strip()}" if reason.strip() else by
+            failed = run.status == RunStatus.FAILED
+            if failed:
+                calls.take_up(connection, run.id, now=now)
+            skipping.skip(connection, chosen, words=words, now=now)
+            Announcements(self.clock).cut_off(connection, chosen)
+            if failed:
+                rings = reopen(connection, run.id, now=now)
+            else:
+                rings = outside.wake(connection, f"{run.id}:/", now=now)
+            facts: JsonObject = {"step": chosen.path, "title": chosen.title, "reason": reason}
+            self._record(connection, run, "StepSkipped", person, facts)
+        self._ring(run, rings)
+        return run.id
+
     def _ring(self, run: Run, rings: list[str]) -> None:
         # A crash before these rings leaves ready steps that are due; the sweep rings them.
-        for step_id in rings:
-            self.bell.ring_step(step_id)
-        self.bell.ring_conversation(run.conversation_id)
+        self.bell.ring(steps=rings, conversations=[run.conversation_id])
 
-    def _record(self, connection: Connection, run: Run, event: str, person: Person) -> None:
-        now = self.clock.now()
-        facts = {"by": person.principal, "at": now.isoformat()}
-        chain.append(connection, run.id, event, facts, now=now)
-        deliveries.touch(connection, run.id, now=now)
+    def _record(
+        self,
+        connection: Connection,
+        run: Run,
+        event: str,
+        person: Person,
+        more: JsonObject | None = None,
+    ) -> None:
+        _record(connection, run, event, person, self.clock, more)
 
     def _active(
         self, connection: Connection, ref: str, person: Person, workspace: str | None, verb: str
@@ -116,11 +136,9 @@ class Steering:
     def _may(
         self, connection: Connection, ref: str, person: Person, workspace: str | None, verb: str
     ) -> Run:
-        run = runs.find(connection, ref, workspace=workspace)
+        run = runs.find(connection, ref, workspace=workspace, lock=True)
         if run is None:
             raise NotFound(f"there is no run {ref!r}; `runs` lists the latest")
-        runs.lock(connection, run.id)
-        run = runs.read(connection, run.id) or run
         if not self._steers(person, run):
             raise Refused(
                 f"only {run.requester_name or run.requester}, or somebody with the grant 'steer'"
@@ -134,3 +152,35 @@ class Steering:
         if run.requester in person.principals:
             return True
         return self.policy().lacks(person, Right.STEER) is None
+
+
+def end_now(connection: Connection, run: Run, person: Person, clock: Clock) -> None:
+    """Cancel a run that a person may cancel; caller holds its lock, commits and rings."""
+    now = clock.now()
+    runs.set_control(connection, run.id, control=Control.STOPPED)
+    trees.end_all(connection, run.id, status=StepStatus.CANCELLED, now=now)
+    words = f"cancelled by {person.name or person.principal}"
+    runs.end(
+        connection,
+        run.id,
+        status=RunStatus.CANCELLED,
+        output={"answer": ""},
+        error={"code": "cancelled", "message": words},
+        now=now,
+    )
+    _record(connection, run, "RunCancelled", person, clock)
+    Announcements(clock).run_ended(connection, run.id)
+
+
+def _record(
+    connection: Connection,
+    run: Run,
+    event: str,
+    person: Person,
+    clock: Clock,
+    more: JsonObject | None = None,
+) -> None:
+    now = clock.now()
+    facts: JsonObject = {"by": person.principal, "at": now.isoformat(), **(more or {})}
+    chain.append_all(connection, run.id, [(now, event, facts)], now=now)
+    deliveries.touch(connection, run.id, now=now)
