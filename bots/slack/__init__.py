@@ -5,6 +5,7 @@ two doors), ``inbound``, ``identity`` and ``people`` (payloads into our values, 
 and ``clicks`` (one call into the runtime each), ``directory`` and ``whisper`` (profiles, private
 words), ``dialogs``.
 
-Out: ``channel`` (posting, updating, finding), ``rate`` and ``refusals`` (pace and errors),
-``rendering`` with a file for each card, ``blocks`` and ``escape`` (all pure).
+Out: ``channel`` (posting, updating, finding), ``streams`` (answers that grow), ``rate`` and
+``refusals`` (pace and errors), ``rendering`` with a file for each card, ``blocks`` and ``escape``
+(all pure).
 """

@@ -90,7 +90,7 @@ def _feedback(answer: Answer) -> Block:
 
 def draw_question(card: QuestionCard) -> Drawn:
     """Draw a question with a button for each choice; without choices a reply answers it."""
-    choices = () if card.answered else card.choices[:_MOST_CHOICES]
+    choices = () if card.closing else card.choices[:_MOST_CHOICES]
     how = _how_to_answer(card, choices)
     text = mrkdwn(f"Run {card.run_number} asks: {card.text} {how}", limit=TEXT_LIMIT)
     buttons = [
@@ -127,8 +127,8 @@ def _asked(card: QuestionCard, choices: Sequence[str], words: int) -> list[Json]
 
 
 def _how_to_answer(card: QuestionCard, choices: Sequence[str]) -> str:
-    if card.answered:
-        return f"Answered: {cut(card.answered, 500)}"
+    if card.closing:
+        return cut(card.closing, 510)
     if choices:
         return "Answer with a button or a reply in this thread."
     return "Answer with a reply in this thread."

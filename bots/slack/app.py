@@ -14,12 +14,14 @@ from slack_bolt.response import BoltResponse
 from bots.bridge import Bridge
 from bots.door import Door
 from bots.slack.api import CallError, SlackApi, quiet_logger
+from bots.slack.before_deciding import BeforeDeciding
 from bots.slack.clicks import Clicks
 from bots.slack.controls import Controls
 from bots.slack.credentials import SlackCredentials
 from bots.slack.directory import Directory
 from bots.slack.doors import Doors
 from bots.slack.edge import Body, Edge
+from bots.slack.groups import Groups
 from bots.slack.hand import Hand
 from bots.slack.home_tab import HomeTab
 from bots.slack.identity import Identity, read_identity
@@ -27,7 +29,10 @@ from bots.slack.install import Installs
 from bots.slack.listeners import Listeners, NotTakenError
 from bots.slack.manifest import EVENTS_PATH
 from bots.slack.payload import Payload
+from bots.slack.reachable import Reachable
 from bots.slack.rest import Rest
+from bots.slack.run_dialog import RunDialog
+from bots.slack.skipping import Skipping
 from bots.slack.socket import SocketFront
 from bots.slack.speaking import installation_in, speak_for
 from bots.slack.stop_button import StopButton
@@ -35,6 +40,7 @@ from bots.slack.switchboard import Switchboard
 from bots.slack.tokens import InstalledTokens, Register
 from bots.slack.trouble import spell_trouble
 from bots.slack.unfurls import Unfurls
+from bots.slack.viewing import Viewing
 from bots.slack.whisper import Whisper
 from runtime.domain.ports import Clock
 
@@ -75,22 +81,28 @@ class SlackFront:
         self._whisper = Whisper(self._api, credentials)
         self._app = self._bolt()
         self._socket = SocketFront(self._app, credentials) if credentials.app_token else None
+        self._reachable = Reachable(self._api, runtime, bridge)
         switchboard = Switchboard(
             runtime=runtime,
             bridge=bridge,
             api=self._api,
             directory=Directory(self._api),
+            groups=Groups(self._api),
+            reachable=self._reachable,
             whisper=self._whisper,
             whoami=lambda: self._identity,
         )
-        hand = Hand(switchboard)
+        hand, dialog, viewing = Hand(switchboard), RunDialog(switchboard), Viewing(switchboard)
         for each in (
-            Listeners(switchboard),
+            Listeners(switchboard, dialog),
             Clicks(hand),
+            BeforeDeciding(hand),
             Controls(hand),
-            Doors(hand),
+            Skipping(hand),
+            Doors(hand, dialog, viewing),
             HomeTab(hand),
             StopButton(switchboard),
+            viewing,
             Unfurls(switchboard),
             *([self._installs] if self._installs else []),
             Rest(hand),
@@ -129,6 +141,7 @@ class SlackFront:
         if self._socket is not None:
             await self._socket.stop()
         await self._whisper.close()
+        await self._reachable.close()
         await self._api.close()
 
     async def _started(self, _: web.Application) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from bots.bridge import Bridge
 from bots.door import Door
+from bots.slack.address import home
+from bots.slack.identity import Installation
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import DeliveryKind
@@ -31,6 +33,10 @@ class Backing:
         """Give an approval with the people who may decide it."""
         return await self.bridge(self.runtime.approval, approval_id, workspace=None)
 
+    async def waiting(self, workspace: str) -> list[Approval]:
+        """Give what waits to be decided in a workspace."""
+        return await self.bridge(self.runtime.approvals, workspace=workspace)
+
     async def place_of(self, run: str) -> Place:
         """Give the conversation of a run."""
         return (await self.bridge(self.runtime.view, run, workspace=None)).place
@@ -38,6 +44,44 @@ class Backing:
     async def wants_nudges(self, principal: str) -> bool:
         """Tell whether somebody wants to be written to directly."""
         return await self.bridge(self.runtime.wants_nudges, principal)
+
+    async def show_at_home(self, run: str, installation: Installation) -> None:
+        """Have a run that has just begun on its requester's Home tab, if they look at it."""
+        requester = (await self.bridge(self.runtime.view, run, workspace=None)).run.requester
+        user = requester.removeprefix(f"slack:{installation.workspace}/")
+        if user == requester or not await self.has_home_open(requester):
+            return
+        await self.bridge(
+            self.runtime.copy,
+            home(installation, user=user),
+            kind=DeliveryKind.RUN_CARD,
+            subject_id=run,
+            run_id=run,
+        )
+
+    async def open_homes(self, installation: Installation) -> list[str]:
+        """Name the accounts whose people may look at their Home tab at this moment."""
+        return await self.bridge(self.runtime.open_homes, "slack", installation.workspace)
+
+    async def has_home_open(self, principal: str) -> bool:
+        """Tell whether somebody may look at their Home tab at this moment."""
+        return await self.bridge(self.runtime.has_home_open, principal)
+
+    async def may_decide(self, approval: Approval, person: Person) -> bool:
+        """Tell whether somebody may decide an approval now."""
+        return await self.bridge(self.runtime.refusal, approval.id, person) is None
+
+    async def approval_at_home(
+        self, approval: Approval, user: str, installation: Installation
+    ) -> None:
+        """Have an approval on somebody's Home tab."""
+        await self.bridge(
+            self.runtime.copy,
+            home(installation, user=user),
+            kind=DeliveryKind.APPROVAL_CARD,
+            subject_id=approval.id,
+            run_id=approval.run_id,
+        )
 
     async def show_to(self, person: Person, place: Place, approval: Approval) -> None:
         """Know somebody's own chat, and show an approval there as well."""

@@ -45,9 +45,20 @@ def person(user_id: str) -> list[Json]:
     return [{"type": "user", "user_id": user_id}]
 
 
+def group(usergroup_id: str) -> list[Json]:
+    """Mention a user group; ``usergroup_id`` comes from a policy, never from a text."""
+    return [{"type": "usergroup", "usergroup_id": usergroup_id}]
+
+
 def section(*parts: list[Json]) -> Json:
     """Give one paragraph of rich text."""
     return {"type": "rich_text_section", "elements": _joined(parts)}
+
+
+def lines(parts: Sequence[list[Json]]) -> Json:
+    """Give several lines as one paragraph: not every client begins a paragraph on a new line."""
+    ended = [[*leaf("\n"), *part] if at else part for at, part in enumerate(parts)]
+    return section(*ended)
 
 
 def bullets(items: Sequence[list[Json]], *, ordered: bool = False) -> Json:

@@ -10,20 +10,24 @@ from bots.slack.api import CallError, SlackApi
 from bots.slack.backing import Backing
 from bots.slack.credentials import SlackCredentials
 from bots.slack.drawn import Drawn
+from bots.slack.groups import Groups
 from bots.slack.home import draw_home
 from bots.slack.line import Line
 from bots.slack.nudges import UNTOLD, Nudges
+from bots.slack.open_homes import OpenHomes
 from bots.slack.rate import RateGate
-from bots.slack.refusals import REPOST, TOO_LARGE, sorted_error
+from bots.slack.refusals import REPOST, TOO_LARGE, is_final, sorted_error
 from bots.slack.rendering import draw, metadata, pieces
 from bots.slack.sessions import Sessions
 from bots.slack.speaking import speak_for
+from bots.slack.streams import BrokenOffError, Burst, NotBegunError, Streams, burst_of
 from bots.slack.thread import Said, read_thread
 from bots.slack.uploads import Uploads, attachments
 from bots.slack.workflow_step import complete, step_waiting
 from bots.views import Answer, ApprovalCard, RunCard, Shown
 from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery
+from runtime.domain.errors import Upstream
 from runtime.domain.json import Json
 
 log = logging.getLogger(__name__)
@@ -45,14 +49,19 @@ class SlackChannel:
         backing: Backing | None = None,
         api: SlackApi | None = None,
         gate: RateGate | None = None,
+        streams: bool = False,
     ) -> None:
         credentials.require_posting()
         self._api = api or SlackApi(credentials)
         self._line = Line(self._api, gate or RateGate())
         self._sessions = Sessions(self._line)
+        self._streams = Streams(self._line)
+        self._may_stream = streams
         self._backing = backing
         self._uploads = Uploads(self._line, credentials, backing) if backing else None
-        self._nudges = Nudges(self._line, backing) if backing else None
+        self._groups = Groups(self._api)
+        self._nudges = Nudges(self._line, backing, self._groups) if backing else None
+        self._homes = OpenHomes(backing, self._groups) if backing else None
         self._takes_plain_blocks_only: set[str] = set()
         """Teams whose Slack has refused the newer blocks."""
 
@@ -73,8 +82,11 @@ class SlackChannel:
             address = address_of(delivery)
             if isinstance(shown, Answer):
                 return await self._answer(delivery, address, shown)
-            if isinstance(shown, ApprovalCard) and not await self._is_for(delivery, address):
-                return UNTOLD
+            if isinstance(shown, ApprovalCard):
+                if self._homes is not None:
+                    await self._homes.show_approval(delivery, address)
+                if not await self._is_for(delivery, address):
+                    return UNTOLD
             ts = await self._say(
                 delivery,
                 address,
@@ -86,11 +98,18 @@ class SlackChannel:
             raise sorted_error(fault) from None
         if isinstance(shown, RunCard):
             await self._sessions.tell(address, shown)
+            if delivery.external_id is None and self._homes is not None:
+                await self._homes.show_run(delivery)
         return ts
 
     def begun(self, delivery: Delivery, external_id: str) -> Place | None:
         """Give the thread that a message began, so that all that follows goes there."""
         return thread_begun(delivery, external_id)
+
+    def page(self, delivery: Delivery) -> str:
+        """Name the Home tab a delivery redraws: everything on it is drawn at once."""
+        user = home_of(delivery)
+        return f"home:{user}" if user else ""
 
     async def find(self, delivery: Delivery) -> str | None:
         """Look through the thread for the bot's own message with this delivery's id."""
@@ -121,8 +140,20 @@ class SlackChannel:
     async def _redraw_home(self, delivery: Delivery, user: str) -> str:
         if self._backing is not None:
             person = Person(channel="slack", workspace=delivery.place.workspace, external_id=user)
+            waiting = await self._backing.waiting(person.workspace)
+            person = await self._groups.with_groups(person, waiting)
             view = draw_home(await self._backing.mine(person))
-            await self._line.api.call("views.publish", user_id=user, view=view)
+            there = Address(
+                channel=user, thread_ts="", team=installation_of(delivery.place).team_id
+            )
+            # What comes up while it waits for its turn is in the next one, so it waits outside.
+            await self._line.paced(
+                "views.publish",
+                there,
+                {"user_id": user, "view": view},
+                urgent=False,
+                patience_seconds=0.0,
+            )
         return f"home:{user}"
 
     async def _answer(self, delivery: Delivery, address: Address, answer: Answer) -> str:
@@ -135,7 +166,7 @@ class SlackChannel:
         drawn = pieces(answer)
         files = attachments(answer) if self._uploads else ()
         if len(drawn) == 1 and not files:
-            return await self._say(delivery, address, drawn[0], ts=delivery.external_id)
+            return await self._at_once(delivery, address, answer, drawn[0])
         said = Said()
         if delivery.attempt > 1 or delivery.external_id is not None:
             said = await read_thread(self._line, address)
@@ -149,6 +180,49 @@ class SlackChannel:
         if self._uploads and files and not said.has_files(files, after=posted[-1]):
             await self._uploads.share(delivery, address, answer, files)
         return posted[0]
+
+    async def _at_once(
+        self, delivery: Delivery, address: Address, answer: Answer, drawn: Drawn
+    ) -> str:
+        """Say an answer that is one message: streamed where that fits, else posted.
+
+        However a stream ends, its message becomes the answer; a crash between its first and its
+        last call leaves a message without a key, where the answer is said the next time.
+        """
+        burst = burst_of(answer, drawn, address, workspace=delivery.place.workspace)
+        if burst is None or delivery.external_id is not None:
+            return await self._say(delivery, address, drawn, ts=delivery.external_id)
+        begun = await self._broken_off(address) if delivery.doubtful else None
+        if begun is None:
+            try:
+                return await self._streamed(delivery, address, burst)
+            except NotBegunError:
+                return await self._say(delivery, address, drawn, ts=None)
+            except BrokenOffError as broken:
+                begun = broken.ts
+        await self._streams.end(address, begun)
+        try:
+            return await self._say(delivery, address, drawn, ts=begun)
+        except Upstream as busy:
+            # It is there already, in part: nobody may post it again without looking.
+            raise Upstream(
+                busy.public, retry_after_seconds=busy.retry_after_seconds, ambiguous=True
+            ) from None
+        except CallError as fault:
+            raise CallError(
+                fault.code,
+                retry_after_seconds=fault.retry_after_seconds,
+                ambiguous=fault.ambiguous or not is_final(fault),
+            ) from None
+
+    async def _streamed(self, delivery: Delivery, address: Address, burst: Burst) -> str:
+        if not self._may_stream or address.team in self._takes_plain_blocks_only:
+            raise NotBegunError
+        return await self._streams.say(address, burst, key=delivery.id)
+
+    async def _broken_off(self, address: Address) -> str | None:
+        said = await read_thread(self._line, address)
+        return next(iter(said.unmarked), None)
 
     async def _say(
         self,

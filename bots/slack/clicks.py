@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bots.approval_builder import outcome_line
+from bots.approval_builder import approval_card, lost
 from bots.door import Door
-from bots.slack import dialogs
+from bots.slack import dialogs, proof
 from bots.slack.hand import STALE, Hand
 from bots.slack.inbound import VERDICT_ACTIONS, Click
 from bots.slack.payload import Payload
-from runtime.domain.approval import Approval, Verdict
+from bots.views import ApprovalCard
+from runtime.domain.approval import Verdict
 from runtime.domain.conversation import Person
-from runtime.domain.errors import NotFound, Refused
+from runtime.domain.errors import Refused
 
 _OUTCOMES = [action for action, verdict in VERDICT_ACTIONS.items() if verdict is not Verdict.REJECT]
 
@@ -38,16 +40,24 @@ class Clicks:
         app.action("approval.show")(self.opened)
         app.action(re.compile(r"^question\.answer:[0-9]{1,2}$"))(self.answered)
         app.view(dialogs.REJECT)(self.rejected)
+        app.view(proof.PROVE)(self.proven)
         app.view(dialogs.APPROVE_OPENED)(self.approved)
         app.view(dialogs.REPEAT_OPENED)(self.repeated)
 
     async def decided(self, body: Mapping[str, object], ack: AsyncAck) -> None:
-        """Decide by button."""
+        """Decide by button; where a code or a reason is wanted, by the dialog that asks for it."""
         click = self._hand.read(body)
-        problem = await self._decide(click)
+        problem = await self._decide(click, asks=True)
         if problem:
             self._hand.tell(click, problem)
         await ack()
+
+    async def proven(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Decide by that dialog; what is wrong with the code is said beside it."""
+        payload = Payload(body)
+        click = self._hand.read_submitted(payload, "")
+        click = replace(click, action=f"approval.{click.value.text('verdict')}")
+        await self._decide_opened(payload, ack, click)
 
     async def rejecting(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Open the dialog for the reason, first thing: its trigger lives three seconds."""
@@ -61,7 +71,7 @@ class Clicks:
     async def rejected(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Decide by the dialog; a refusal is shown in it, and what was written stays."""
         payload = Payload(body)
-        reason = dialogs.read_reason(payload)
+        reason = dialogs.read_words(payload)
         if not reason:
             problem = "Write a few words, so that the agent can look for another way."
         else:
@@ -69,17 +79,18 @@ class Clicks:
                 self._hand.read_submitted(payload, "approval.reject"), reason=reason
             )
         if problem:
-            await ack(response_action="errors", errors={dialogs.REASON_BLOCK: problem[:500]})
+            await ack(response_action="errors", errors={dialogs.WORDS: problem[:500]})
         else:
             await ack()
 
     async def opened(self, body: Mapping[str, object], ack: AsyncAck) -> None:
-        """Show a call whole to those who may decide at all."""
+        """Show a call whole to those who may see it."""
         click = self._hand.read(body)
 
         async def show(person: Person) -> str:
+            asked, person = await self._hand.deciding(click, person)
             board = self._hand.board
-            approval = await board.bridge(_approval, board.runtime, click, person)
+            approval = await board.bridge(board.runtime.sight.approval, asked.id, person)
             await self._hand.open(click, dialogs.show_everything(approval, click))
             return ""
 
@@ -88,11 +99,15 @@ class Clicks:
 
     async def approved(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Approve by the dialog that showed everything."""
-        await self._decide_opened(body, ack, "approval.approve")
+        payload = Payload(body)
+        click = self._hand.read_submitted(payload, "approval.approve")
+        await self._decide_opened(payload, ack, click)
 
     async def repeated(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Let a call be made again by the dialog that showed everything."""
-        await self._decide_opened(body, ack, "approval.repeat")
+        payload = Payload(body)
+        click = self._hand.read_submitted(payload, "approval.repeat")
+        await self._decide_opened(payload, ack, click)
 
     async def answered(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Answer an agent's question with one of its choices."""
@@ -106,21 +121,31 @@ class Clicks:
         await self._hand.do(click, answer)
         await ack()
 
-    async def _decide_opened(self, body: Mapping[str, object], ack: AsyncAck, action: str) -> None:
-        problem = await self._decide(self._hand.read_submitted(Payload(body), action))
-        if problem:
+    async def _decide_opened(self, body: Payload, ack: AsyncAck, click: Click) -> None:
+        code, reason = proof.read_proof(body)
+        problem = await self._decide(click, reason=reason, code=code)
+        beside = proof.asked_in(body)
+        if problem and beside:
+            await ack(response_action="errors", errors={beside: problem[:500]})
+        elif problem:
             await ack(response_action="update", view=dict(dialogs.nothing_to_show(problem)))
         else:
             await ack()
 
-    async def _decide(self, click: Click, *, reason: str = "") -> str:
+    async def _decide(
+        self, click: Click, *, reason: str = "", code: str = "", asks: bool = False
+    ) -> str:
         async def decide(person: Person) -> str:
-            verdict = click.verdict(person, reason=reason)
+            approval, person = await self._hand.deciding(click, person)
+            verdict = click.verdict(person, reason=reason, code=code)
             if verdict is None:
                 return STALE
+            card = approval_card(approval)
+            if asks and verdict.verdict in {*card.code_for, *card.reasons_for}:
+                return await self._ask_proof(click, person, card, verdict.verdict)
             decided = await self._hand.board.bridge(self._hand.board.runtime.decide, verdict)
             if not decided.won:
-                return _lost(decided.approval)
+                return lost(decided.approval)
             if click.ephemeral and click.response_url:
                 # Nobody redraws a message that only one person sees.
                 self._hand.tell(click, f"Recorded for approval {decided.approval.number}.")
@@ -128,15 +153,15 @@ class Clicks:
 
         return await self._hand.attempt(click, decide)
 
-
-def _approval(runtime: Door, click: Click, person: Person) -> Approval:
-    ref = click.value.identifier("id")
-    if not ref:
-        raise NotFound(STALE)
-    approval = runtime.approval_for(ref, person)
-    if approval.nonce != click.value.text("nonce"):
-        raise Refused(STALE)
-    return approval
+    async def _ask_proof(
+        self, click: Click, person: Person, card: ApprovalCard, verdict: Verdict
+    ) -> str:
+        """Open the dialog for somebody who may decide; say why not to anybody else."""
+        board = self._hand.board
+        refusal = await board.bridge(board.runtime.refusal, card.approval_id, person)
+        if refusal is None:
+            await self._hand.open(click, proof.proof_dialog(card, verdict, click))
+        return refusal or ""
 
 
 def _answer(runtime: Door, click: Click, person: Person) -> None:
@@ -150,10 +175,3 @@ def _answer(runtime: Door, click: Click, person: Person) -> None:
     if asked is None or not 0 <= choice < len(asked.choices):
         raise Refused("This question is closed: it was answered already, or the run has moved on.")
     runtime.answer(step, person, asked.choices[choice])
-
-
-def _lost(approval: Approval) -> str:
-    outcome = outcome_line(approval)
-    if not outcome:
-        return f"Approval {approval.number} is still open and was not changed; look at its card."
-    return f"Approval {approval.number} was decided already: {outcome}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -15,8 +16,15 @@ from bots.slack.hand import STALE, Hand
 from bots.slack.inbound import Click
 from bots.slack.payload import Payload
 from runtime.domain.conversation import Person
-from runtime.domain.run import RunView
+from runtime.domain.json import JsonObject
+from runtime.domain.run import Deed
 
+_DEEDS: Mapping[str, Deed] = {
+    "run.cancel": "cancel",
+    "run.pause": "pause",
+    "run.resume": "resume",
+    "run.retry": "retry",
+}
 _THANKS = {
     True: "Noted: a good answer. Thank you.",
     False: "Noted: not a good answer. Thank you. Reply in this thread to say what was wrong.",
@@ -31,29 +39,22 @@ class Controls:
 
     def register(self, app: AsyncApp) -> None:
         """Take the clicks on run cards and answers."""
-        app.action("run.cancel")(self.steered)
-        app.action("run.pause")(self.steered)
-        app.action("run.resume")(self.steered)
-        app.action("run.retry")(self.steered)
+        for action in _DEEDS:
+            app.action(action)(self.steered)
         app.action("run.why")(self.explained)
+        app.action("run.workflow")(self.distilled)
         app.action("run.feedback")(self.rated)
 
     async def steered(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Stop, pause, resume or retry a run."""
         click = self._hand.read(body)
         run = _run(body)
-        runtime = self._hand.board.runtime
-        changes: dict[str, Callable[[str, Person], RunView]] = {
-            "run.cancel": runtime.cancel,
-            "run.pause": runtime.pause,
-            "run.resume": runtime.resume,
-            "run.retry": runtime.retry,
-        }
 
         async def steer(person: Person) -> str:
             if not run:
                 return STALE
-            await self._hand.board.bridge(changes[click.action], run, person)
+            board = self._hand.board
+            await board.bridge(board.runtime.steer, _DEEDS[click.action], run, person)
             return ""
 
         await self._hand.do(click, steer)
@@ -61,19 +62,35 @@ class Controls:
 
     async def explained(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Show why a run stands where it does, to whoever asks and to nobody else."""
+        told = partial(dialogs.told, "Why")
+        await self._shown(body, ack, lambda run: Command(verb="why", target=run), told)
+
+    async def distilled(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Show the workflow that a run would be, to whoever asks and to nobody else."""
+        written = partial(dialogs.document, "Workflow")
+        await self._shown(
+            body, ack, lambda run: Command(verb="workflows", text=f"from-run {run}"), written
+        )
+
+    async def _shown(
+        self,
+        body: Mapping[str, object],
+        ack: AsyncAck,
+        command: Callable[[str], Command],
+        drawn: Callable[[str], JsonObject],
+    ) -> None:
+        """Answer a press with what a command says, in a dialog."""
         click = self._hand.read(body)
         run = _run(body)
 
-        async def explain(person: Person) -> str:
+        async def show(person: Person) -> str:
             if not run:
                 return STALE
-            reply = await self._hand.board.bridge(
-                execute, Command(verb="why", target=run), self._asked(click, person)
-            )
-            await self._hand.open(click, dialogs.told("Why", reply.text))
+            reply = await self._hand.board.bridge(execute, command(run), self._asked(click, person))
+            await self._hand.open(click, drawn(reply.text))
             return ""
 
-        await self._hand.do(click, explain)
+        await self._hand.do(click, show)
         await ack()
 
     async def rated(self, body: Mapping[str, object], ack: AsyncAck) -> None:

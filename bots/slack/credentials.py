@@ -27,6 +27,10 @@ class SlackCredentials:
     client_secret: str = field(default="", repr=False)
     api_url: str = DEFAULT_API_URL
     """Base URL of the Web API; another one for tests and proxies."""
+    may_keep_tokens: bool = True
+    """Whether there is a key to seal the tokens of workspaces that install the app."""
+    addresses: bool = False
+    """Whether members' e-mail addresses are asked for, because accounts are linked by them."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -40,7 +44,8 @@ class SlackCredentials:
             settings.slack_app_token,
             settings.slack_client_secret,
         )
-        if not any(secret and secret.get_secret_value() for secret in secrets):
+        given = any(secret and secret.get_secret_value() for secret in secrets)
+        if not given and not settings.slack_client_id:
             return None
         signing_secret, bot_token, app_token, client_secret = (
             secret.get_secret_value().strip() if secret else "" for secret in secrets
@@ -52,6 +57,8 @@ class SlackCredentials:
             client_id=settings.slack_client_id or "",
             client_secret=client_secret,
             api_url=settings.slack_api_url,
+            may_keep_tokens=bool(settings.secret_keys),
+            addresses=bool(settings.email_domains),
         )
 
     def require_events(self) -> None:
@@ -69,6 +76,11 @@ class SlackCredentials:
             raise Misconfigured(
                 "of SLACK_CLIENT_ID and SLACK_CLIENT_SECRET one is empty: copy both from your "
                 "app's page, Basic Information, App Credentials"
+            )
+        if self.client_id and not self.bot_token and not self.may_keep_tokens:
+            raise Misconfigured(
+                "BATON_SECRET_KEYS is not set: no token of a workspace that installs the app could "
+                "be kept. Make a key with: openssl rand -hex 32"
             )
         self.require_posting()
 

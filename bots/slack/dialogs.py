@@ -1,26 +1,29 @@
-"""Dialogs: the reason of a rejection, and everything about a call. Pure."""
+"""Dialogs: a few words before or with a decision, and everything about a call. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 
-from bots.approval_builder import arguments
+from bots.approval_builder import approval_card, arguments
 from bots.slack.blocks import Block, leaf, plain_text, preformatted, rich, section, size
+from bots.slack.form_fields import VALUE, input_block, text_area
 from bots.slack.inbound import Click
 from bots.slack.payload import Payload
-from bots.spelling import cut
-from runtime.domain.approval import Approval, Question
+from bots.slack.proof import proof_blocks
+from bots.spelling import cut, one_line
+from runtime.domain.approval import Approval, Question, Verdict
 from runtime.domain.json import Json, JsonObject
 from runtime.domain.states import ApprovalStatus
 
 REJECT = "approval.reject_submit"
 APPROVE_OPENED = "approval.approve_submit"
 REPEAT_OPENED = "approval.repeat_submit"
-REASON_BLOCK = "reason"
-_REASON_INPUT = "text"
-_LONGEST_REASON = 1_000
-_SHORTEST_REASON = 3
+ASK = "approval.ask_submit"
+WORDS = "words"
+"""The block of the one input where somebody writes a few words."""
+_LONGEST_WORDS = 1_000
+_SHORTEST_WORDS = 3
 _CHUNK = 2_400
 _MOST_BLOCKS = 90
 _MOST_CHARACTERS = 100_000
@@ -29,36 +32,50 @@ _MOST_TOLD = 12_000
 
 def ask_reason(click: Click) -> JsonObject:
     """Ask why somebody rejects; closing this dialog decides nothing."""
+    return _words_dialog(
+        click,
+        callback=REJECT,
+        title="Reject this call",
+        submit="Reject",
+        label="Why? The agent reads this and looks for another way.",
+    )
+
+
+def ask_question(click: Click, approval: Approval) -> JsonObject:
+    """Ask what somebody wants to know before they decide."""
+    return _words_dialog(
+        click,
+        callback=ASK,
+        title=f"Ask about approval {approval.number}",
+        submit="Ask",
+        label=f"What do you want to know from {_requester(approval)}?",
+    )
+
+
+def _requester(approval: Approval) -> str:
+    return one_line(approval.requester_name, 80) or "the requester"
+
+
+def read_words(body: Payload) -> str:
+    """Read the words of a submitted dialog; empty where they are too short to say anything."""
+    words = body.text("view", "state", "values", WORDS, VALUE, "value").strip()
+    return words[:_LONGEST_WORDS] if len(words) >= _SHORTEST_WORDS else ""
+
+
+def _words_dialog(
+    click: Click, *, callback: str, title: str, submit: str, label: str
+) -> JsonObject:
     return {
         "type": "modal",
-        "callback_id": REJECT,
-        "private_metadata": _ids(click),
-        "title": plain_text("Reject this call", limit=24),
-        "submit": plain_text("Reject", limit=24),
+        "callback_id": callback,
+        "private_metadata": ids_of(click),
+        "title": plain_text(title, limit=24),
+        "submit": plain_text(submit, limit=24),
         "close": plain_text("Do not decide", limit=24),
         "blocks": [
-            {
-                "type": "input",
-                "block_id": REASON_BLOCK,
-                "label": plain_text(
-                    "Why? The agent reads this and looks for another way.", limit=200
-                ),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": _REASON_INPUT,
-                    "multiline": True,
-                    "min_length": _SHORTEST_REASON,
-                    "max_length": _LONGEST_REASON,
-                },
-            }
+            input_block(WORDS, label, text_area(longest=_LONGEST_WORDS, shortest=_SHORTEST_WORDS))
         ],
     }
-
-
-def read_reason(body: Payload) -> str:
-    """Read the reason of a submitted dialog; empty where it is too short to be one."""
-    reason = body.text("view", "state", "values", REASON_BLOCK, _REASON_INPUT, "value").strip()
-    return reason[:_LONGEST_REASON] if len(reason) >= _SHORTEST_REASON else ""
 
 
 def show_everything(approval: Approval, click: Click) -> JsonObject:
@@ -74,15 +91,17 @@ def show_everything(approval: Approval, click: Click) -> JsonObject:
     if not whole:
         blocks = [*_cut(blocks), rich(section(leaf(_TOO_LONG)))]
     offered = whole and approval.status is ApprovalStatus.PENDING
-    callback, submit = (
-        (APPROVE_OPENED, "Approve")
+    callback, submit, verdict = (
+        (APPROVE_OPENED, "Approve", Verdict.APPROVE)
         if approval.question is Question.CALL
-        else (REPEAT_OPENED, "Do it again")
+        else (REPEAT_OPENED, "Do it again", Verdict.REPEAT)
     )
+    if offered:
+        blocks += proof_blocks(approval_card(approval), verdict)
     return {
         "type": "modal",
         "callback_id": callback,
-        "private_metadata": _ids(click),
+        "private_metadata": ids_of(click),
         "title": plain_text(f"Approval {approval.number}", limit=24),
         "close": plain_text("Do not decide" if offered else "Close", limit=24),
         **({"submit": plain_text(submit, limit=24)} if offered else {}),
@@ -107,6 +126,27 @@ def told(title: str, text: str) -> JsonObject:
     }
 
 
+def document(title: str, text: str) -> JsonObject:
+    """Show a text as it is written, to be read or copied."""
+    return {
+        "type": "modal",
+        "title": plain_text(title, limit=24),
+        "close": plain_text("Close", limit=24),
+        "blocks": [rich(preformatted(chunk)) for chunk in chunks(cut(text, _MOST_TOLD))],
+    }
+
+
+def chunks(text: str) -> list[str]:
+    """Cut a text where a line ends, so that each part is within what one block holds."""
+    parts: list[str] = [""]
+    for line in text.splitlines():
+        for piece in _chunks(line):
+            if len(parts[-1]) + len(piece) > _CHUNK:
+                parts.append("")
+            parts[-1] += f"{piece}\n"
+    return [part.removesuffix("\n") for part in parts if part]
+
+
 _TOO_LONG = (
     "This call is too long to be shown in Slack, so it cannot be approved here. "
     "Open it in the console, or with baton approvals in a terminal."
@@ -128,7 +168,8 @@ def _cut(blocks: Sequence[Block]) -> list[Block]:
     return kept
 
 
-def _ids(click: Click) -> str:
+def ids_of(click: Click) -> str:
+    """Give what a dialog keeps of the click that opened it: ids, and nothing else."""
     ids: Json = {
         "id": click.value.identifier("id"),
         "nonce": click.value.text("nonce")[:200],

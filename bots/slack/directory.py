@@ -29,10 +29,12 @@ TO_DECIDE_SECONDS = 60.0
 """A guest, or somebody who has left, decides nothing a minute after Slack knows it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     profile: Profile
     at: float
+    told: bool = False
+    """The runtime has heard of this address."""
 
 
 class Directory:
@@ -47,6 +49,17 @@ class Directory:
         """Give the last known profile, however old; enough to speak, never to decide."""
         known = self._known.get(_key(user_id))
         return known.profile if known is not None else None
+
+    def untold(self, user_id: str) -> Profile | None:
+        """Give a profile whose address the runtime has not heard of; None where it has."""
+        known = self._known.get(_key(user_id))
+        return known.profile if known is not None and not known.told else None
+
+    def told(self, user_id: str) -> None:
+        """Remember that the runtime has heard of this account's address."""
+        known = self._known.get(_key(user_id))
+        if known is not None:
+            known.told = True
 
     async def profile(self, user_id: str, *, max_age_seconds: float) -> Profile:
         """Give a profile that is not older than asked for.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -11,35 +12,64 @@ from bots.slack.address import new_thread, place, workflow_step
 from bots.slack.api import CallError
 from bots.slack.hand import Hand
 from bots.slack.identity import Installation, identity_in_event
-from bots.slack.inbound import readable
+from bots.slack.inbound import Click, readable
 from bots.slack.listeners import NotTakenError
 from bots.slack.payload import Payload
 from bots.slack.people import Claim
 from bots.slack.refusals import sorted_error
-from bots.slack.run_form import CHANNEL, REQUEST, RunForm, Unfit, read_form, run_form
+from bots.slack.run_dialog import RunDialog
+from bots.slack.run_form import (
+    CHANNEL,
+    CHOOSE,
+    REQUEST,
+    Opened,
+    RunForm,
+    Unfit,
+    asks_for,
+    beside_inputs,
+    chosen_workflow,
+    opened_in,
+    read_form,
+    typed_inputs,
+)
 from bots.slack.surface import HAND_OVER, NEW_RUN, START_RUN
 from bots.slack.trouble import spell_trouble
+from bots.slack.viewing import Viewing
 from runtime.domain.conversation import Message, Person, Place
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.errors import BatonError, Refused
+from runtime.domain.form import InputForm, InputNeeded
+from runtime.domain.json import Json, JsonObject
 
 log = logging.getLogger(__name__)
 
 _INVITE = "Baton is not in this channel. Invite it there with /invite, or choose another one."
+_NO_REQUEST = "Write what you want done, or choose a workflow."
 _NO_DELIVERY_YET = "Slack has not said yet who Baton is"
+
+
+@dataclass(slots=True)
+class Submitted:
+    """How a dialog that was sent is answered: with neither, it closes."""
+
+    errors: dict[str, str] = field(default_factory=dict[str, str])
+    view: JsonObject | None = None
 
 
 class Doors:
     """Each takes one payload and hands one message to the runtime."""
 
-    def __init__(self, hand: Hand) -> None:
+    def __init__(self, hand: Hand, dialog: RunDialog, viewing: Viewing) -> None:
         self._hand = hand
+        self._dialog = dialog
+        self._viewing = viewing
         self._board = hand.board
 
     def register(self, app: AsyncApp) -> None:
         """Take the shortcuts, their dialog and the workflow step."""
         app.shortcut(HAND_OVER)(self.handed_over)
         app.shortcut(NEW_RUN)(self.asked)
+        app.action(CHOOSE)(self.chosen)
         app.view(NEW_RUN)(self.submitted)
         app.event("function_executed")(self.executed)
 
@@ -53,6 +83,29 @@ class Doors:
         await self._ask(body)
         await ack()
 
+    async def chosen(self, body: Mapping[str, object], ack: AsyncAck) -> None:
+        """Ask in the open dialog for what the chosen workflow must be told."""
+        payload = Payload(body)
+        click = self._hand.read(body)
+
+        async def draw(person: Person) -> str:
+            workflow = chosen_workflow(payload)
+            form = await self._form(workflow, person) if workflow else None
+            view = await self._dialog.drawn(person, opened_in(payload), form=form)
+            # The hash: whatever was changed since is newer than this.
+            await self._call(
+                "views.update",
+                view_id=payload.identifier("view", "id"),
+                hash=payload.text("view", "hash"),
+                view=view,
+            )
+            return ""
+
+        problem = await self._hand.attempt(click, draw)
+        if problem:
+            log.info("a dialog did not ask for a workflow's inputs: %s", problem)
+        await ack()
+
     async def submitted(self, body: Mapping[str, object], ack: AsyncAck) -> None:
         """Begin the run; what is wrong is said in the dialog, and what was written stays."""
         payload = Payload(body)
@@ -62,22 +115,39 @@ class Doors:
         except Unfit as unfit:
             await ack(response_action="errors", errors={unfit.field: unfit.public})
             return
-        field = REQUEST
+        answer = Submitted()
 
         async def start(person: Person) -> str:
-            nonlocal field
+            if not form.request and form.workflow is None:
+                return _NO_REQUEST
             there = await self._place(form, click.installation, person)
             if there is None:
-                field = CHANNEL
-                return _INVITE
-            await self._board.bridge(
-                self._board.runtime.receive, _message(form, person=person, place=there)
-            )
+                answer.errors = {CHANNEL: _INVITE}
+                return ""
+            try:
+                message = await self._message(form, person=person, place=there)
+                await self._board.bridge(self._board.runtime.receive, message)
+            except InputNeeded as needed:
+                if asks_for(needed.form, form.values):
+                    answer.errors = beside_inputs(needed.form, needed.wrong)
+                else:
+                    # Sent before the dialog had asked for what the workflow needs.
+                    answer.view = await self._dialog.drawn(
+                        person,
+                        opened_in(payload),
+                        request=form.request,
+                        form=needed.form,
+                        wrong=needed.wrong,
+                    )
             return ""
 
         problem = await self._hand.attempt(click, start)
         if problem:
-            await ack(response_action="errors", errors={field: problem[:500]})
+            answer.errors = {REQUEST: problem[:500]}
+        if answer.errors:
+            await ack(response_action="errors", errors=answer.errors)
+        elif answer.view is not None:
+            await ack(response_action="update", view=dict(answer.view))
         else:
             await ack()
 
@@ -107,15 +177,49 @@ class Doors:
         click = self._hand.read(body)
 
         async def ask(person: Person) -> str:
-            del person
-            agents = await self._board.bridge(self._board.runtime.agents)
-            view = run_form(
-                agents, request=request, channel=click.channel, thread_ts=click.thread_ts
-            )
+            here = "" if click.thread_ts else await self._in_view(click, person)
+            opened = Opened(channel=click.channel, thread_ts=click.thread_ts, here=here)
+            view = await self._dialog.drawn(person, opened, request=request)
             await self._hand.open(click, view)
             return ""
 
         await self._hand.do(click, ask)
+
+    async def _in_view(self, click: Click, person: Person) -> str:
+        """Give the channel the person looks at, if Baton may speak there: else sending fails."""
+        channel = self._viewing.channel_of(person.external_id, click.installation)
+        try:
+            return channel if channel and await self._is_member(channel) else ""
+        except BatonError:
+            return ""
+
+    async def _form(self, workflow: str, person: Person) -> InputForm:
+        return await self._board.bridge(self._board.runtime.starting.form, workflow, person)
+
+    async def _message(self, form: RunForm, *, person: Person, place: Place) -> Message:
+        """Give what was filled in as a message. Raises ``InputNeeded``."""
+        text, given = form.request, form.input
+        if form.workflow is not None:
+            asked = await self._form(form.workflow, person)
+            given = await self._board.bridge(
+                self._board.runtime.starting.fill,
+                form.workflow,
+                person,
+                typed_inputs(asked, form.values),
+                given=form.input,
+            )
+            text = text or asked.title
+        return Message(
+            event_key=f"slack:view:{form.view_id}",
+            person=person,
+            place=place,
+            text=text,
+            addressed=True,
+            agent=form.agent,
+            workflow=form.workflow,
+            input=given,
+            budget_usd=form.budget_usd,
+        )
 
     async def _place(
         self, form: RunForm, installation: Installation, person: Person
@@ -184,20 +288,8 @@ class Doors:
             return False
         return found.flag("channel", "is_member") or found.flag("channel", "is_im")
 
-    async def _call(self, method: str, **arguments: str) -> Payload:
+    async def _call(self, method: str, **arguments: Json) -> Payload:
         try:
             return await self._board.api.call(method, **arguments)
         except CallError as fault:
             raise sorted_error(fault) from None
-
-
-def _message(form: RunForm, *, person: Person, place: Place) -> Message:
-    return Message(
-        event_key=f"slack:view:{form.view_id}",
-        person=person,
-        place=place,
-        text=form.request,
-        addressed=True,
-        agent=form.agent,
-        input=form.input,
-    )

@@ -13,8 +13,9 @@ from bots.slack.payload import Payload
 from bots.slack.switchboard import DOWN, Switchboard
 from bots.slack.trouble import spell_trouble
 from bots.slack.whisper import Ear
+from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person
-from runtime.domain.errors import BatonError
+from runtime.domain.errors import BatonError, Refused
 from runtime.domain.json import JsonObject
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,21 @@ class Hand:
         elif problem:
             # On the Home tab there is no message to whisper beside.
             await self.open(click, dialogs.told("Baton", problem))
+
+    async def asked(self, click: Click, person: Person) -> Approval:
+        """Give the approval a button or a dialog is of. Raises ``Refused`` for an older card's."""
+        ref = click.value.identifier("id")
+        if not ref:
+            raise Refused(STALE)
+        approval = await self.board.bridge(self.board.runtime.approval_for, ref, person)
+        if approval.nonce != click.value.text("nonce"):
+            raise Refused(STALE)
+        return approval
+
+    async def deciding(self, click: Click, person: Person) -> tuple[Approval, Person]:
+        """Give the same, and the person with the groups it asks for, looked up at this moment."""
+        approval = await self.asked(click, person)
+        return approval, await self.board.groups.with_groups(person, [approval])
 
     async def open(self, click: Click, view: JsonObject) -> None:
         """Open a dialog; its trigger lives three seconds."""

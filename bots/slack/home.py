@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bots.approval_builder import approval_card, outcome_line
 from bots.slack.blocks import Block, actions, button, context, header, leaf, rich, section
 from bots.spelling import duration, money, one_line, plural
@@ -24,7 +22,7 @@ def draw_home(mine: Mine) -> JsonObject:
         "type": "home",
         "blocks": [
             *_waiting(mine),
-            *_running(mine.running),
+            *_running(mine),
             *_finished(mine),
             *_settings(mine),
         ],
@@ -64,11 +62,12 @@ def _buttons(card: ApprovalCard) -> list[Json]:
     return buttons
 
 
-def _running(lines: Sequence[RunLine]) -> list[Block]:
+def _running(mine: Mine) -> list[Block]:
     blocks: list[Block] = [header("At work for you")]
-    if not lines:
-        return [*blocks, context("No run of yours is at work. Write to me to begin one.")]
-    for line in lines[:_MOST_LINES]:
+    if not mine.running:
+        none = one_line(mine.hidden, 600) or "No run of yours is at work. Write to me to begin one."
+        return [*blocks, context(none)]
+    for line in mine.running[:_MOST_LINES]:
         blocks += [rich(section(*_line(line)))]
         blocks += actions([button("Why", action="run.why", value=line.id)])
     return blocks

@@ -22,7 +22,7 @@ from runtime.domain.errors import BatonError
 
 log = logging.getLogger(__name__)
 
-_MOST_FOLLOWED = 8
+_MOST_FOLLOWED = 16
 
 
 class HomeTab:
@@ -63,7 +63,7 @@ class HomeTab:
         async def switch(person: Person) -> str:
             runtime = self._board.runtime
             await self._board.bridge(runtime.wish, person, nudges=value == "on")
-            await self._publish(person)
+            await self._publish(await self._with_groups(person))
             return ""
 
         await self._hand.do(click, switch)
@@ -90,8 +90,18 @@ class HomeTab:
                 prompts=[{"title": title, "message": message} for title, message in PROMPTS],
             )
         elif event.text("tab") == "home":
+            person = await self._with_groups(person)
+            # First: a run that begins in between owes the page a newer state by itself.
+            await self._board.bridge(self._board.runtime.opened_home, person)
             await self._publish(person)
             await self._follow(person, installation)
+
+    async def _with_groups(self, person: Person) -> Person:
+        try:
+            return await self._board.with_groups(person)
+        except BatonError as error:
+            log.info("Home is shown without what waits for groups: %s", error.code)
+            return person
 
     async def _publish(self, person: Person) -> None:
         mine = await self._board.bridge(self._board.runtime.mine, person)
@@ -100,14 +110,18 @@ class HomeTab:
         )
 
     async def _follow(self, person: Person, installation: Installation) -> None:
-        """Owe the page a newer state whenever what waits on it is decided elsewhere."""
+        """Owe the page a newer state whenever what stands on it moves on or is decided."""
         runtime = self._board.runtime
         mine = await self._board.bridge(runtime.mine, person)
-        for approval in mine.waiting[:_MOST_FOLLOWED]:
+        followed = [
+            *((DeliveryKind.APPROVAL_CARD, one.id, one.run_id) for one in mine.waiting),
+            *((DeliveryKind.RUN_CARD, one.id, one.id) for one in mine.running),
+        ]
+        for kind, subject, run in followed[:_MOST_FOLLOWED]:
             await self._board.bridge(
                 runtime.copy,
                 home(installation, user=person.external_id),
-                kind=DeliveryKind.APPROVAL_CARD,
-                subject_id=approval.id,
-                run_id=approval.run_id,
+                kind=kind,
+                subject_id=subject,
+                run_id=run,
             )

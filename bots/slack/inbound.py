@@ -13,13 +13,19 @@ from bots.slack.payload import Payload
 from bots.slack.people import Claim, claim_in_command, claim_in_event, claim_in_interaction
 from runtime.domain.approval import Decide, Verdict
 from runtime.domain.conversation import Message, Person, Place
+from runtime.domain.json import JsonObject
 
 _SPOKEN_SUBTYPES = frozenset({"", "file_share", "thread_broadcast"})
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _ENTITIES = re.compile(r"&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-VERDICT_ACTIONS = {f"approval.{verdict.value}": verdict for verdict in Verdict}
+VERDICT_ACTIONS = {
+    # Nobody says "edit" by a button: it is an approval of what was typed into a form.
+    f"approval.{verdict.value}": verdict
+    for verdict in Verdict
+    if verdict is not Verdict.EDIT
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,14 @@ class Click:
     ephemeral: bool
     """It was clicked in a message only the person sees, which nobody redraws."""
 
-    def verdict(self, person: Person, *, reason: str = "") -> Decide | None:
+    def verdict(
+        self,
+        person: Person,
+        *,
+        reason: str = "",
+        code: str = "",
+        arguments: JsonObject | None = None,
+    ) -> Decide | None:
         """Give the decision this click stands for; None where its value names no approval."""
         approval, nonce = self.value.identifier("id"), self.value.text("nonce")
         verdict = VERDICT_ACTIONS.get(self.action)
@@ -77,7 +90,9 @@ class Click:
             verdict=verdict,
             surface="slack",
             reason=reason,
+            code=code,
             nonce=nonce,
+            arguments=arguments,
         )
 
 
@@ -90,11 +105,24 @@ class Typed:
     text: str
     channel: str
     event_key: str
+    trigger_id: str = ""
+
+    @property
+    def verb(self) -> str:
+        """Give the first word, as it is looked up."""
+        return next(iter(self.text.lower().split(None, 1)), "")
+
+    @property
+    def is_bare_run(self) -> bool:
+        """Say whether somebody wants a run and has not said yet of what."""
+        return self.text.lower().split() == ["run"]
 
     @property
     def place(self) -> Place:
-        """Give the channel itself, since commands are not typed in threads; a run begins one."""
-        if self.text.lower().split(None, 1)[:1] == ["run"]:
+        """Give the channel itself, since commands are not typed in threads; a run begins one, and
+        so does each run of a schedule that is set going."""
+        words = self.text.lower().split(None, 2)
+        if self.verb == "run" or words[:2] == ["schedules", "start"]:
             return new_thread(self.installation, channel=self.channel, cause=self.event_key)
         return place(self.installation, channel=self.channel, thread_ts="")
 
@@ -176,6 +204,7 @@ def read_command(body: Payload, installation: Installation) -> Typed:
         text=readable(body.text("text"), ""),
         channel=body.identifier("channel_id"),
         event_key=f"slack:command:{body.text('trigger_id')}",
+        trigger_id=body.text("trigger_id"),
     )
 
 

@@ -69,7 +69,7 @@ class Installs:
         asked = urlencode(
             {
                 "client_id": self._credentials.client_id,
-                "scope": ",".join(scopes()),
+                "scope": ",".join(scopes(addresses=self._credentials.addresses)),
                 "state": state,
             }
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from bots.slack.address import Address
 from bots.slack.api import CallError, SlackApi
@@ -28,7 +28,13 @@ class Line:
         self._bot_ids: dict[str, str] = {}
 
     async def paced(
-        self, method: str, address: Address, said: dict[str, Json], *, urgent: bool = True
+        self,
+        method: str,
+        address: Address,
+        said: Mapping[str, Json],
+        *,
+        urgent: bool = True,
+        patience_seconds: float = _PATIENCE_SECONDS,
     ) -> Payload:
         """Call a method when Slack's pace allows it.
 
@@ -40,10 +46,10 @@ class Line:
             method,
             team=address.team,
             channel=address.channel,
-            patience_seconds=_PATIENCE_SECONDS,
+            patience_seconds=patience_seconds,
             urgent=urgent,
         )
-        if wait > _PATIENCE_SECONDS:
+        if wait > patience_seconds:
             raise Upstream(
                 "Slack's pace is used up for the moment; it is sent a little later",
                 retry_after_seconds=wait,

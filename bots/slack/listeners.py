@@ -8,24 +8,27 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bots.commands import run_command
+from bots.commands import CommandReply, run_command
 from bots.slack.address import own_chat
 from bots.slack.blocks import MESSAGE_CHARACTERS, preformatted, rich, size
+from bots.slack.dialogs import chunks
 from bots.slack.escape import mrkdwn
 from bots.slack.identity import identity_in_event, installation_in_click
-from bots.slack.inbound import Heard, read_command, read_event
+from bots.slack.inbound import Heard, Typed, read_command, read_event
 from bots.slack.payload import Payload
+from bots.slack.run_dialog import RunDialog
 from bots.slack.switchboard import DOWN, OUTSIDER, Switchboard
 from bots.slack.trouble import spell_trouble
 from bots.slack.whisper import Ear
 from bots.spelling import cut
-from runtime.domain.conversation import PersonKind
+from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import BatonError, Refused
 from runtime.domain.json import Json
 
 log = logging.getLogger(__name__)
 
 _ANYTHING = re.compile(r"^.*$", re.DOTALL)
+_ABOUT_APPROVALS = frozenset({"approve", "reject", "resolve", "claim", "ask"})
 _HINT = "Say what you want done after my name, for example: compare the vendor offers in offers.csv"
 
 
@@ -36,8 +39,9 @@ class NotTakenError(Exception):
 class Listeners:
     """Each takes one payload, makes one call into the runtime, and answers."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: Switchboard, dialog: RunDialog) -> None:
         self._board = switchboard
+        self._dialog = dialog
 
     def register(self, app: AsyncApp) -> None:
         """Hear what is said and typed."""
@@ -68,11 +72,19 @@ class Listeners:
         await ack()
 
     async def typed(self, body: Mapping[str, object], ack: AsyncAck) -> None:
-        """Answer a slash command in the reply to its own request, visible to its author only."""
+        """Answer a slash command in the reply to its own request, visible to its author only.
+
+        What asks for more is asked in a dialog where Slack opens one; then there is no answer.
+        """
         payload = Payload(body)
         typed = read_command(payload, installation_in_click(payload, self._board.whoami()))
         try:
             person = await self._board.decider(typed.claim, typed.installation)
+            if typed.is_bare_run and await self._opened(typed, person):
+                await ack()
+                return
+            if typed.verb in _ABOUT_APPROVALS:
+                person = await self._board.with_groups(person)
             reply = await self._board.bridge(
                 run_command,
                 typed.text,
@@ -82,6 +94,9 @@ class Listeners:
                 surface="slack",
                 event_key=typed.event_key,
             )
+            if reply.form is not None and await self._opened(typed, person, reply):
+                await ack()
+                return
             text = reply.text
         except BatonError as error:
             text = error.public
@@ -90,6 +105,17 @@ class Listeners:
             log.error("a slash command failed: %s", spell_trouble(error))
             text = DOWN
         await ack(text=mrkdwn(text, limit=3_000), blocks=_drawn(text), response_type="ephemeral")
+
+    async def _opened(
+        self, typed: Typed, person: Person, reply: CommandReply | None = None
+    ) -> bool:
+        return await self._dialog.open_beside(
+            typed.trigger_id,
+            person,
+            channel=typed.channel,
+            form=reply.form if reply else None,
+            wrong=reply.wrong if reply else None,
+        )
 
     async def _receive(self, heard: Heard) -> None:
         person = await self._board.speaker(heard.claim, heard.installation)
@@ -114,8 +140,8 @@ def _ear(heard: Heard) -> Ear:
 
 
 def _drawn(text: str) -> list[dict[str, Json]]:
-    for limit in (2_800, 1_000, 300):
-        blocks = [dict(rich(preformatted(cut(text, limit))))]
+    for limit in (9_000, 2_800, 1_000, 300):
+        blocks = [dict(rich(preformatted(chunk))) for chunk in chunks(cut(text, limit))]
         if size(blocks) <= MESSAGE_CHARACTERS:
             return blocks
     return []

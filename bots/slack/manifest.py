@@ -21,8 +21,10 @@ PROMPTS = (
 """What a newcomer is offered to ask: a title, and the message it sends."""
 
 
-def manifest(*, url: str = EXAMPLE, socket: bool = False) -> JsonObject:
+def manifest(*, url: str = EXAMPLE, socket: bool = False, addresses: bool = False) -> JsonObject:
     """Give the manifest for an app that Slack reaches at ``url``, or by Socket Mode.
+
+    With ``addresses`` it may see members' e-mail addresses.
 
     Raises:
         Refused: the address is not one that Slack would call.
@@ -42,7 +44,7 @@ def manifest(*, url: str = EXAMPLE, socket: bool = False) -> JsonObject:
         },
         "features": _features(events_url="" if socket else events_url, domain=parts.hostname or ""),
         "oauth_config": {
-            "scopes": {"bot": list(scopes())},
+            "scopes": {"bot": list(scopes(addresses=addresses))},
             **({} if socket else {"redirect_urls": [f"{root}{REDIRECT_PATH}"]}),
         },
         "settings": {

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from bots.slack.address import Address, installation_of, own_chat
 from bots.slack.api import CallError
 from bots.slack.backing import Backing
+from bots.slack.groups import Groups
 from bots.slack.line import Line
 from bots.slack.payload import Payload
 from runtime.domain.approval import Approval
@@ -34,10 +35,16 @@ class Nudges:
     """Decides who is written to, and finds the chats to do it in."""
 
     def __init__(
-        self, line: Line, backing: Backing, *, now: Callable[[], float] = time.monotonic
+        self,
+        line: Line,
+        backing: Backing,
+        groups: Groups,
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._line = line
         self._backing = backing
+        self._groups = groups
         self._now = now
         self._members: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
 
@@ -52,7 +59,7 @@ class Nudges:
             if approval.status is not ApprovalStatus.PENDING:
                 return
             here = await self._members_of(address)
-            for user in _people(approval, delivery.place.workspace):
+            for user in await self._people(approval, delivery.place.workspace):
                 if user not in here:
                     await self._show(delivery, approval, user)
         except (BatonError, CallError) as error:
@@ -65,9 +72,9 @@ class Nudges:
                 f"slack:{delivery.place.workspace}/{address.own}"
             ):
                 return False
-            there = Payload((await self._backing.place_of(delivery.run_id)).address)
-            channel = there.identifier("channel")
-            if not channel or delivery.place.channel != "slack":
+            place = await self._backing.place_of(delivery.run_id)
+            channel = Payload(place.address).identifier("channel")
+            if not channel or place.channel != "slack":
                 return True
             asked = Address(channel=channel, thread_ts="", team=address.team)
             return address.own not in await self._members_of(asked)
@@ -85,6 +92,20 @@ class Nudges:
         if channel:
             place = own_chat(installation_of(delivery.place), channel=channel, user=user)
             await self._backing.show_to(person, place, approval)
+
+    async def _people(self, approval: Approval, workspace: str) -> list[str]:
+        """Name this workspace's accounts that may decide; patterns name nobody in particular."""
+        prefix = f"slack:{workspace}/"
+        people = {
+            name.removeprefix(prefix): None
+            for name in approval.may_decide
+            if name.startswith(prefix) and not set(name) & set("*?[")
+        }
+        for name in approval.eligible_groups:
+            if name.startswith(prefix):
+                members = await self._groups.members(name.removeprefix(prefix))
+                people |= dict.fromkeys(sorted(members))
+        return list(people) if len(people) <= _MOST_PEOPLE else []
 
     async def _members_of(self, address: Address) -> frozenset[str]:
         known = self._members.get(address.channel)
@@ -108,14 +129,3 @@ class Nudges:
         if len(self._members) > _MOST_CHANNELS:
             self._members.popitem(last=False)
         return frozenset(members)
-
-
-def _people(approval: Approval, workspace: str) -> list[str]:
-    """Name the accounts of this workspace that may decide; patterns name nobody in particular."""
-    prefix = f"slack:{workspace}/"
-    people = [
-        name.removeprefix(prefix)
-        for name in approval.may_decide
-        if name.startswith(prefix) and not set(name) & set("*?[")
-    ]
-    return people if len(people) <= _MOST_PEOPLE else []

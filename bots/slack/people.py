@@ -29,6 +29,8 @@ class Profile:
     is_guest: bool
     is_stranger: bool
     is_deleted: bool
+    email: str = ""
+    """Confirmed by its owner; empty where it is not, or where the app may not see it."""
 
 
 def read_profile(answer: Payload) -> Profile:
@@ -48,6 +50,7 @@ def read_profile(answer: Payload) -> Profile:
         is_guest=user.flag("is_restricted") or user.flag("is_ultra_restricted"),
         is_stranger=user.flag("is_stranger"),
         is_deleted=user.flag("deleted"),
+        email=user.text("profile", "email") if user.flag("is_email_confirmed") else "",
     )
 
 

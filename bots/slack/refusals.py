@@ -40,9 +40,14 @@ _REFUSALS = {
 }
 
 
+def is_final(fault: CallError) -> bool:
+    """Say whether Slack will never do it, however often it is asked."""
+    return fault.code in _REFUSALS and not fault.ambiguous
+
+
 def sorted_error(fault: CallError) -> Refused | Upstream:
     """Say who must act on a fault; what is not known is tried again, never dropped."""
-    if fault.code in _REFUSALS and not fault.ambiguous:
+    if is_final(fault):
         return Refused(f"Slack refused with {fault.code!r}: {_REFUSALS[fault.code]}")
     return Upstream(
         f"Slack answered {fault.code!r}; it is tried again",

@@ -54,7 +54,8 @@ def draw_run(card: RunCard) -> Drawn:
     The plan is a ``plan`` block of ``task_card`` blocks; ``plain`` has it as a list, for workspaces
     where Slack refuses those.
     """
-    summary = f"Run {card.number}, {card.status}: {one_line(card.goal)}. {card.status_line}"
+    goal = one_line(card.goal).rstrip(".")
+    summary = f"Run {card.number}, {card.status}: {goal}. {card.status_line}"
     text = mrkdwn(summary, limit=TEXT_LIMIT)
     sizes = [
         (words, shown)
@@ -179,6 +180,7 @@ def _controls(card: RunCard) -> list[Json]:
         "pause": button("Pause", action="run.pause", value=card.run_id),
         "resume": button("Resume", action="run.resume", value=card.run_id, style="primary"),
         "retry": button("Retry from here", action="run.retry", value=card.run_id, style="primary"),
+        "skip": button("Skip a step", action="run.skip", value=card.run_id),
         "cancel": button(
             "Stop",
             action="run.cancel",
@@ -193,5 +195,6 @@ def _controls(card: RunCard) -> list[Json]:
             ),
         ),
     }
+    buttons["workflow"] = button("Make a workflow", action="run.workflow", value=card.run_id)
     why = button("Why", action="run.why", value=card.run_id)
     return [why, *(buttons[name] for name in card.controls if name in buttons)]

@@ -16,8 +16,11 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
     "agents.sessions.setStatus": frozenset({"chat:write"}),
     "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),
     "auth.test": _NOTHING,
+    "chat.appendStream": frozenset({"chat:write"}),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.startStream": frozenset({"chat:write"}),
+    "chat.stopStream": frozenset({"chat:write"}),
     "chat.unfurl": frozenset({"links:write"}),
     "chat.update": frozenset({"chat:write"}),
     # A history is read wherever Baton is spoken to, and so are members.
@@ -32,14 +35,17 @@ METHODS: Final[Mapping[str, frozenset[str]]] = {
     "functions.completeSuccess": _NOTHING,
     # By the app's own secret, not by a bot's token.
     "oauth.v2.access": _NOTHING,
+    "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
     "views.open": _NOTHING,
     "views.publish": _NOTHING,
+    "views.update": _NOTHING,
 }
 """What a bot token needs for each method that Baton calls."""
 
 EVENTS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "agent_session_stopped": {"agent_session_stopped": _NOTHING},
+    "app_context_changed": {"app_context_changed": _NOTHING},
     "app_home_opened": {"app_home_opened": _NOTHING},
     "app_uninstalled": {"app_uninstalled": _NOTHING},
     "app_mention": {"app_mention": frozenset({"app_mentions:read"})},
@@ -63,9 +69,12 @@ NEW_RUN: Final = "run.new"
 """The shortcut in the search bar, and the dialog it opens."""
 START_RUN: Final = "start_run"
 """The step for Workflow Builder."""
+ADDRESSES: Final = "users:read.email"
+"""Lets ``users.info`` tell a member's e-mail address, which only linking by it has a use for."""
 
 
-def scopes() -> list[str]:
-    """Give the scopes a bot token needs for all of it, in order."""
+def scopes(*, addresses: bool = False) -> list[str]:
+    """Give the scopes a bot token needs for all of it, in order; with ``addresses``, those too."""
     by_events = (needed for taken in EVENTS.values() for needed in taken.values())
-    return sorted(_NOTHING.union({"commands"}, *METHODS.values(), *by_events))
+    also = {ADDRESSES} if addresses else _NOTHING
+    return sorted(also.union({"commands"}, *METHODS.values(), *by_events))

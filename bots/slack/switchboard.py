@@ -10,8 +10,10 @@ from bots.bridge import Bridge
 from bots.door import Door
 from bots.slack.api import SlackApi
 from bots.slack.directory import TO_DECIDE_SECONDS, TO_SPEAK_SECONDS, Directory
+from bots.slack.groups import Groups
 from bots.slack.identity import Identity, Installation
 from bots.slack.people import Claim, person
+from bots.slack.reachable import Reachable
 from bots.slack.whisper import Whisper
 from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import Refused, Upstream
@@ -35,6 +37,8 @@ class Switchboard:
     bridge: Bridge
     api: SlackApi
     directory: Directory
+    groups: Groups
+    reachable: Reachable
     whisper: Whisper
     whoami: Callable[[], Identity | None]
 
@@ -56,7 +60,7 @@ class Switchboard:
             profile = self.directory.remembered(claim.user_id)
             if profile is None:
                 raise
-        return person(claim, installation, profile)
+        return await self._vouched(person(claim, installation, profile), claim)
 
     async def decider(self, claim: Claim, installation: Installation) -> Person:
         """Give who decides or commands something, checked with Slack.
@@ -73,4 +77,22 @@ class Switchboard:
             raise Refused("Baton takes decisions from people only")
         if found.kind is PersonKind.EXTERNAL:
             raise Refused(OUTSIDER)
+        self.reachable.note(found, installation)
+        return await self._vouched(found, claim)
+
+    async def _vouched(self, found: Person, claim: Claim) -> Person:
+        """Tell the runtime a member's address, once for each time that Slack was asked."""
+        news = self.directory.untold(claim.user_id)
+        if news is not None and found.kind is PersonKind.MEMBER:
+            await self.bridge(self.runtime.vouch, found, news.email)
+            self.directory.told(claim.user_id)
         return found
+
+    async def with_groups(self, person: Person) -> Person:
+        """Give a person with their groups, of those that anything waiting here asks for.
+
+        Raises:
+            Upstream, Refused: Slack does not say.
+        """
+        waiting = await self.bridge(self.runtime.approvals, workspace=person.workspace)
+        return await self.groups.with_groups(person, waiting)

@@ -19,6 +19,8 @@ class Said:
 
     keyed: dict[str, str] = field(default_factory=dict[str, str])
     files: tuple[tuple[str, frozenset[str]], ...] = ()
+    unmarked: tuple[str, ...] = ()
+    """Those with neither: streams that nobody has ended."""
 
     def has_files(self, attachments: Sequence[Attachment], *, after: str) -> bool:
         """Tell whether one message after ``after`` carries exactly these files.
@@ -33,6 +35,7 @@ async def read_thread(line: Line, address: Address) -> Said:
     """Read what the bot has said where a delivery goes. Raises ``CallError``, ``Upstream``."""
     keyed: dict[str, str] = {}
     files: list[tuple[str, frozenset[str]]] = []
+    unmarked: list[str] = []
     try:
         async for message in line.own_messages(address):
             ts = message.timestamp("ts")
@@ -40,11 +43,13 @@ async def read_thread(line: Line, address: Address) -> Said:
                 keyed[key] = ts
             if names := frozenset(file.text("name") for file in message.items("files")):
                 files.append((ts, names))
+            if not key and not names and ts != address.thread_ts:
+                unmarked.append(ts)
     except CallError as fault:
         # Who deleted the thread deleted what was in it.
         if fault.code != "thread_not_found":
             raise
-    return Said(keyed=keyed, files=tuple(files))
+    return Said(keyed=keyed, files=tuple(files), unmarked=tuple(unmarked))
 
 
 def _key(message: Payload) -> str:

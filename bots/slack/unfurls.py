@@ -73,14 +73,12 @@ class Unfurls:
         if match is None:
             return ""
         kind, number = match.groups()
-        runtime = self._board.runtime
+        sight = self._board.runtime.sight
         try:
             if kind == "runs":
-                view = await self._board.bridge(runtime.view, number, workspace=person.workspace)
+                view = await self._board.bridge(sight.view, number, person)
                 return f"Run {view.run.number} · {view.status}"
-            approval = await self._board.bridge(
-                runtime.approval, number, workspace=person.workspace
-            )
+            approval = await self._board.bridge(sight.approval, number, person)
         except BatonError:
             return ""
         return f"Approval {approval.number} · {approval.status.value}"
