@@ -54,7 +54,7 @@ def draw_answer(answer: Answer, *, note: str = "") -> Drawn:
 
 def draw_question(view: QuestionCard) -> Drawn:
     """Draw a question with a button for each of its first choices; a reply answers it as well."""
-    choices = () if view.answered else view.choices[:_MOST_CHOICES]
+    choices = () if view.closing else view.choices[:_MOST_CHOICES]
     return first_fitting(
         Drawn(
             summary=f"Run {view.run_number} asks: {cut(view.text, 300)}",
@@ -89,16 +89,20 @@ def draw_welcome() -> Drawn:
         card=card(
             [
                 header("Baton is here"),
-                line(run("Say what you want done, in your own words. I plan it, show on one card")),
-                line(run("how it goes, and ask before anything sensitive."), spacing="None"),
-                line(run("Where others write too, mention me first."), spacing="Medium"),
+                line(
+                    run(
+                        "Say what you want done, in your own words. I plan it, show on one card how"
+                        " it goes, and ask before anything sensitive."
+                    )
+                ),
+                line(run("Where others write too, mention me first.")),
                 *fixed("help        all commands\napprovals   what waits for a decision"),
             ]
         ),
     )
 
 
-def draw_reply(text: str) -> Drawn:
+def draw_reply(text: str, *, actions: Sequence[Json] = ()) -> Drawn:
     """Draw what a command answered, in fixed width, as far as it fits.
 
     What is left out is left out from the end: there stands the proof that all of it was read.
@@ -107,7 +111,7 @@ def draw_reply(text: str) -> Drawn:
     return first_fitting(
         Drawn(
             summary=text.partition("\n")[0],
-            card=card([*kept, *small(_cut_lines(len(lines) - len(kept)))]),
+            card=card([*kept, *small(_cut_lines(len(lines) - len(kept)))], actions),
         )
         for kept in (lines[:most] for most in (400, 200, 120, 80, 50, 30, 15, 6, 2, 1, 0))
     )
@@ -138,9 +142,10 @@ def _bold_lines(text: str) -> list[Element]:
 
 
 def _how_to_answer(view: QuestionCard, choices: Sequence[str]) -> str:
-    if view.answered:
-        return f"Answered: {cut(view.answered, 500)}"
-    return "Answer with a button or a reply." if choices else "Answer with a reply."
+    if view.closing:
+        return cut(view.closing, 510)
+    how = "Answer with a button or a reply." if choices else "Answer with a reply."
+    return f"Run {view.run_number} asks. {how}"
 
 
 def _cut_notice(answer: Answer) -> str:
@@ -171,7 +176,7 @@ def _file_buttons(answer: Answer) -> list[Json]:
         button(
             f"Open {one_line(file.name, 40)}",
             verb="file.show",
-            data={"run": answer.run_id, "file": at},
+            data={"run": answer.run_id, "file": at if file.at is None else file.at},
         )
         for at, file in enumerate(answer.files[:_MOST_OPENED])
     ]

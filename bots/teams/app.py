@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from bots.bridge import Bridge
 from bots.door import Door
+from bots.downloads import Downloads
 from bots.teams.clicks import Clicks
 from bots.teams.connector import Connector
 from bots.teams.controls import Controls
@@ -17,15 +19,18 @@ from bots.teams.credentials import TeamsCredentials
 from bots.teams.decisions import Decisions
 from bots.teams.directory import Directory
 from bots.teams.edge import Edge
+from bots.teams.filing import Filing
 from bots.teams.groups import Groups
 from bots.teams.keys import KeyRing
 from bots.teams.listeners import Listeners, NotTakenError
 from bots.teams.payload import Payload
 from bots.teams.recent import Recent
 from bots.teams.sighting import Sightings
+from bots.teams.starts import Starts
 from bots.teams.tokens_in import InboundTokens
 from bots.teams.tokens_out import GRAPH, Tokens, tokens_for
 from bots.teams.trouble import spell_trouble
+from bots.teams.uploads import Uploads
 from bots.teams.whisper import Whisper
 from runtime.domain.ports import Clock
 
@@ -50,26 +55,44 @@ class TeamsFront:
         tokens: Tokens | None = None,
         graph: Tokens | None = None,
         graph_url: str = GRAPH,
+        downloads: Downloads | None = None,
     ) -> None:
-        """``tokens`` are for the connector, ``graph`` for Graph; Microsoft's where None."""
+        """``tokens`` are for the connector, ``graph`` for Graph; Microsoft's where None.
+
+        With ``downloads``, whose route somebody else mounts, files of runs are fetched by links.
+        """
         credentials.require()
         self._connector = Connector(
             tokens=tokens or tokens_for(credentials), service_urls=credentials.service_urls
         )
         self._whisper = Whisper(self._connector)
-        directory = Directory(self._connector, loopback=credentials.loopback)
+        directory = Directory(
+            self._connector,
+            loopback=credentials.loopback,
+            vouch=partial(bridge, runtime.vouch),
+        )
+        self._filing = Filing(
+            runtime=runtime,
+            bridge=bridge,
+            directory=directory,
+            whisper=self._whisper,
+            uploads=Uploads(self._connector.session, service_urls=credentials.service_urls),
+        )
         self._clicks = Clicks(
             runtime=runtime,
             bridge=bridge,
             directory=directory,
             whisper=self._whisper,
             sightings=Sightings(runtime=runtime, bridge=bridge),
-            controls=Controls(runtime=runtime, bridge=bridge),
+            controls=Controls(
+                runtime=runtime, bridge=bridge, filing=self._filing, downloads=downloads
+            ),
             decisions=Decisions(
                 runtime=runtime,
                 bridge=bridge,
                 groups=self._groups(credentials, graph, url=graph_url),
             ),
+            starts=Starts(runtime=runtime, bridge=bridge),
         )
         self._listeners = Listeners(
             runtime=runtime,
@@ -116,13 +139,8 @@ class TeamsFront:
 
     async def _take(self, body: Payload) -> web.Response:
         turns = self._turns or await self._ready()
-        # Late, with the file it comes from.
-        from bots.teams.turn import UnreadableError
-
         try:
             answer = await turns.take(body)
-        except UnreadableError:
-            return web.json_response({"error": "unexpected_shape"}, status=400)
         except NotTakenError as error:
             log.error("an activity was not taken, Teams may deliver it again: %s", error)
             return web.json_response({"error": "unavailable"}, status=500)
@@ -139,7 +157,7 @@ class TeamsFront:
         # Half a second of imports, on a thread: a front that nobody writes to in Teams never pays.
         turn = await asyncio.to_thread(_load_turn)
         if self._turns is None:
-            self._turns = turn(self._listeners, self._clicks)
+            self._turns = turn(self._listeners, self._clicks, self._filing)
         return self._turns
 
 

@@ -9,6 +9,7 @@ from bots.spelling import cut, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
 from bots.teams.edit_form import edit_fields
 from bots.teams.elements import (
+    CARD_BYTES,
     Element,
     button,
     card,
@@ -17,9 +18,12 @@ from bots.teams.elements import (
     header,
     line,
     run,
+    size_bytes,
     small,
     text_input,
 )
+from bots.teams.payload import Payload
+from bots.teams.proof import LONGEST_REASON, proof_fields
 from bots.views import ApprovalCard, Argument
 from runtime.domain.approval import Verdict
 from runtime.domain.json import Json, JsonObject
@@ -27,7 +31,15 @@ from runtime.domain.json import Json, JsonObject
 LOOK = "approval.look"
 CLAIM, ASK, EDIT = "approval.claim", "approval.ask", "approval.edit"
 REASON, QUESTION = "reason", "question"
-LONGEST_REASON = 1_000
+MOST_VIEWERS = 60
+_TITLES = {
+    Verdict.APPROVE: ("Approve", "positive"),
+    Verdict.REJECT: ("Reject", "destructive"),
+    Verdict.HAPPENED: ("It happened", "default"),
+    Verdict.REPEAT: ("It did not, do it again", "default"),
+    Verdict.ABORT: ("Give up", "destructive"),
+}
+_NOTHING = Payload(None)
 _MOST_PEOPLE = 10
 _MOST_SAID = 8
 _TOLD_BY_OUTCOME = 2
@@ -35,27 +47,33 @@ _TOLD_BY_OUTCOME = 2
 _MOST_ARGUMENTS = 20
 _MOST_LINES = 60
 _NAME_LIMIT = 80
+_ON_ONE_LINE = 55
 
 
-def draw_approval(view: ApprovalCard, *, note: str = "", kept_out: str = "") -> Drawn:
+def draw_approval(
+    view: ApprovalCard, *, note: str = "", kept_out: str = "", typed: Payload = _NOTHING
+) -> Drawn:
     """Draw an approval. Approve is offered only where every argument is shown whole.
 
-    ``note`` is for the person who clicked; ``kept_out`` says why the one who looks may not decide,
-    and has no buttons. Arguments that do not fit are left out from the end,
-    and what is left out is said, with the command that shows all of it.
+    ``note`` is for the person who clicked, and ``typed`` what they have typed, where it has to be
+    mended; ``kept_out`` says why the one who looks may not decide, and has no buttons. Arguments
+    that do not fit are left out from the end, and what is left out is said, with the command that
+    shows all of it.
     """
     shown, complete = _whole(view)
-    form = _form(view)
+    # Once, and not for every attempt: a long argument takes longer to draw than all the rest.
+    drawn = [_argument(one, spacing="Small" if at else "Medium") for at, one in enumerate(shown)]
+    form = _form(view, typed)
     return first_fitting(
         Drawn(
             summary=_summary(view),
             card=_read_only(view, body, why=kept_out)
             if kept_out
-            else _card(view, body, whole=whole, form=fields),
+            else _card(view, body, whole=whole, form=fields, typed=typed),
         )
         for body, whole, fields in (
             *(
-                (_body(view, shown[:count], note=note, whole=whole), whole, fields)
+                (_body(view, drawn[:count], note=note, whole=whole), whole, fields)
                 for count in range(len(shown), -1, -1)
                 for whole in [complete and count == len(shown)]
                 # Who sees everything may change it; a form that does not fit is left out first.
@@ -67,11 +85,19 @@ def draw_approval(view: ApprovalCard, *, note: str = "", kept_out: str = "") -> 
 
 
 def _card(
-    view: ApprovalCard, body: Sequence[Element], *, whole: bool, form: list[Element] | None
+    view: ApprovalCard,
+    body: Sequence[Element],
+    *,
+    whole: bool,
+    form: list[Element] | None,
+    typed: Payload,
 ) -> JsonObject:
     if not view.verdicts:
         return card(body)
-    actions = [*_buttons(view, whole=whole), *_before_deciding(view, form=form)]
+    actions = [
+        *_buttons(view, whole=whole, typed=typed),
+        *_before_deciding(view, form=form, typed=typed),
+    ]
     return card(body, actions, refresh=_look(view))
 
 
@@ -95,17 +121,18 @@ def _whole(view: ApprovalCard) -> tuple[Sequence[Argument], bool]:
 
 
 def _body(
-    view: ApprovalCard, shown: Sequence[Argument], *, note: str, whole: bool
+    view: ApprovalCard, drawn: Sequence[list[Element]], *, note: str, whole: bool
 ) -> list[Element]:
     return [
-        *([line(run(cut(note, 500), color="Attention"))] if note else []),
+        *([line(run(cut(note[:1].upper() + note[1:], 500), color="Attention"))] if note else []),
         header(f"Approval {view.number} · {view.status}: {view.title}"),
+        *([line(run(cut(view.outcome, 1_500), bold=True))] if view.outcome else []),
         *([line(run(cut(view.claimed, 200), color="Accent"))] if view.claimed else []),
         *_facts(view),
         *_changes(view),
-        *_arguments(view, shown, whole=whole),
+        *_arguments(view, drawn, whole=whole),
         *_talk(view),
-        *([line(run(cut(view.outcome, 1_500)))] if view.outcome else _who(view)),
+        *([] if view.outcome else _who(view)),
     ]
 
 
@@ -157,7 +184,7 @@ def _facts(view: ApprovalCard) -> list[Element]:
         ("Tool", cut(view.tool, 120)),
         ("Proposed by", f"{cut(view.agent, 120)} in run {view.run_number}"),
         ("By way of", cut(" → ".join(view.chain), 300)),
-        ("Requested by", cut(view.requester, 120)),
+        ("Requested by", cut(view.requester_name or view.requester, 120)),
         ("Why it asks", cut(view.reason, 300)),
     ]
     return [
@@ -167,21 +194,27 @@ def _facts(view: ApprovalCard) -> list[Element]:
     ]
 
 
-def _arguments(view: ApprovalCard, shown: Sequence[Argument], *, whole: bool) -> list[Element]:
-    elements: list[Element] = []
-    for one in shown:
-        elements.append(line(run(cut(one.name, _NAME_LIMIT), bold=True, mono=True)))
-        # The line ends are the value's own: each line stands by itself, none is joined.
-        lines = one.value.split("\n")
-        elements += fixed("\n".join(lines[:_MOST_LINES]))
-        if len(lines) > _MOST_LINES:
-            elements += small(f"… and {plural(len(lines) - _MOST_LINES, 'more line')}")
-    left = len(view.arguments) - len(shown)
-    if left:
-        elements += small(f"… and {plural(left, 'more argument')}, not shown here")
-    if not whole and view.verdicts:
-        elements.append(_open_all(view))
-    return elements
+def _argument(one: Argument, *, spacing: str) -> list[Element]:
+    name = run(cut(one.name, _NAME_LIMIT), bold=True, mono=True)
+    if len(one.name) + len(one.value) <= _ON_ONE_LINE and one.value.isprintable():
+        return [line(name, run(f": {one.value}", mono=True), spacing=spacing)]
+    # The line ends are the value's own: each line stands by itself, none is joined.
+    lines = one.value.split("\n")
+    left = len(lines) - _MOST_LINES
+    return [
+        line(name),
+        *fixed("\n".join(lines[:_MOST_LINES])),
+        *small(f"… and {plural(left, 'more line')}" if left > 0 else ""),
+    ]
+
+
+def _arguments(view: ApprovalCard, drawn: Sequence[list[Element]], *, whole: bool) -> list[Element]:
+    left = len(view.arguments) - len(drawn)
+    return [
+        *(element for one in drawn for element in one),
+        *small(f"… and {plural(left, 'more argument')}, not shown here" if left else ""),
+        *([_open_all(view)] if not whole and view.verdicts else []),
+    ]
 
 
 def _open_all(view: ApprovalCard) -> Element:
@@ -213,23 +246,44 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def viewed_by(card: JsonObject, user_ids: Sequence[str]) -> JsonObject:
+    """Give a card that the clients of these people ask for, each for its own view of it.
+
+    Without names Teams asks for everybody, and for nobody where there are more than sixty. Names
+    take room, and what is asked goes before who may have a view of their own.
+    """
+    asked = card.get("refresh")
+    room = CARD_BYTES - size_bytes(card) - len(', "userIds": []')
+    named: list[Json] = []
+    for user_id in user_ids[:MOST_VIEWERS]:
+        room -= len(user_id) + len('"", ')
+        if room < 0:
+            break
+        named.append(user_id)
+    if not named or not isinstance(asked, dict):
+        return card
+    return {**card, "refresh": {**asked, "userIds": named}}
+
+
 def _ids(view: ApprovalCard) -> JsonObject:
     return {"id": view.approval_id, "nonce": view.nonce}
 
 
-def _form(view: ApprovalCard) -> list[Element] | None:
+def _form(view: ApprovalCard, typed: Payload) -> list[Element] | None:
     if view.schema is None or view.values is None or Verdict.APPROVE not in view.verdicts:
         return None
-    return edit_fields(view.schema, view.values)
+    return edit_fields(view.schema, view.values, typed)
 
 
-def _before_deciding(view: ApprovalCard, *, form: list[Element] | None) -> list[Json]:
+def _before_deciding(
+    view: ApprovalCard, *, form: list[Element] | None, typed: Payload
+) -> list[Json]:
     """Give what may be done before a verdict: say that one looks, ask, change."""
     if Verdict.APPROVE not in view.verdicts:
         return []
     looking = [] if view.claimed else [button("I am looking at it", verb=CLAIM, data=_ids(view))]
     ask = button("Ask", verb=ASK, data=_ids(view), inputs=True)
-    asking = disclose("Ask…", body=[_question(view)], actions=[ask])
+    asking = disclose("Ask…", body=[_question(view, typed)], actions=[ask])
     if form is None:
         return [*looking, asking]
     change = button("Approve the change", verb=EDIT, data=_ids(view), inputs=True)
@@ -237,47 +291,42 @@ def _before_deciding(view: ApprovalCard, *, form: list[Element] | None) -> list[
     return [*looking, asking, disclose("Change…", body=[*form, *hint], actions=[change])]
 
 
-def _question(view: ApprovalCard) -> Element:
+def _question(view: ApprovalCard, typed: Payload) -> Element:
     return text_input(
         QUESTION,
-        label=f"Ask {one_line(view.requester, 60) or 'the requester'}",
+        label=f"Ask {one_line(view.requester_name or view.requester, 60) or 'the requester'}",
         placeholder="They are told, and the answer is shown here",
         error="Write what you want to know",
         limit=LONGEST_REASON,
+        value=typed.text(QUESTION),
     )
 
 
-def _reason() -> Element:
+def _reason(typed: Payload) -> Element:
     return text_input(
         REASON,
         label="Why?",
         placeholder="The agent reads this and looks for another way",
         error="Write a few words before you reject",
         limit=LONGEST_REASON,
+        value=typed.text(REASON),
     )
 
 
-def _buttons(view: ApprovalCard, *, whole: bool) -> list[Json]:
+def _buttons(view: ApprovalCard, *, whole: bool, typed: Payload) -> list[Json]:
     unseen = () if whole else (Verdict.APPROVE, Verdict.REPEAT)
-    return [_button(verdict, _ids(view)) for verdict in view.verdicts if verdict not in unseen]
+    return [_button(verdict, view, typed) for verdict in view.verdicts if verdict not in unseen]
 
 
-def _button(verdict: Verdict, data: JsonObject) -> Json:
+def _button(verdict: Verdict, view: ApprovalCard, typed: Payload) -> Json:
+    if verdict not in _TITLES:
+        raise ValueError("nobody says so by a button: arguments are changed in a form")
+    title, style = _TITLES[verdict]
     verb = f"approval.{verdict.value}"
-    match verdict:
-        case Verdict.APPROVE:
-            return button("Approve", verb=verb, data=data, style="positive")
-        case Verdict.REJECT:
-            reject = button("Reject", verb=verb, data=data, style="destructive", inputs=True)
-            return disclose("Reject…", body=[_reason()], actions=[reject])
-        case Verdict.HAPPENED:
-            return button("It happened", verb=verb, data=data)
-        case Verdict.REPEAT:
-            return button("It did not, do it again", verb=verb, data=data)
-        case Verdict.ABORT:
-            return button("Give up", verb=verb, data=data, style="destructive")
-        case Verdict.EDIT:
-            raise ValueError("nobody says so by a button: arguments are changed in a form")
+    rejects = verdict is Verdict.REJECT
+    fields = [_reason(typed)] if rejects else proof_fields(view, verdict, typed)
+    press = button(title, verb=verb, data=_ids(view), style=style, inputs=bool(fields))
+    return disclose(f"{title}…", body=fields, actions=[press]) if fields else press
 
 
 def _summary(view: ApprovalCard) -> str:

@@ -9,6 +9,9 @@ it, and says so with the id of the message it stands in (see ``sighting``). So a
 - else it is posted again, since an approval that never arrived would be waited for until it
   expires. Should the first one be there after all, it is taken back as soon as anybody looks at it.
 
+A short answer in a personal chat is the exception: it ends a stream, which Teams takes once, so
+it can be said again at once (see ``stream``).
+
 What remains: a copy that nobody has looked at yet, and one shown by a client too old to ask, whose
 buttons still decide at most once. To be reversed when the connector takes an idempotency key.
 """
@@ -18,7 +21,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from functools import partial
 
+from bots.teams.approval_card import viewed_by
+from bots.teams.audience import Audience
 from bots.teams.connector import CallError, Connector
 from bots.teams.credentials import TeamsCredentials
 from bots.teams.drawn import Drawn, plain
@@ -27,8 +33,10 @@ from bots.teams.reference import Reference
 from bots.teams.refusals import GONE, TOO_LARGE, sorted_error
 from bots.teams.rendering import draw
 from bots.teams.sighting import marked
+from bots.teams.stream import ends_a_stream, say_once
 from bots.teams.tokens_out import tokens_for
-from bots.views import Shown
+from bots.views import ApprovalCard, Shown
+from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Refused, Upstream
 from runtime.domain.json import JsonObject
@@ -56,6 +64,7 @@ class TeamsChannel:
             tokens=tokens_for(credentials), service_urls=credentials.service_urls
         )
         self._pace = pace or Pace()
+        self._audience = Audience(self._connector)
 
     @property
     def name(self) -> str:
@@ -67,13 +76,17 @@ class TeamsChannel:
         there = Reference.of(delivery.place.address)
         if there is None:
             raise Refused(f"delivery {delivery.id!r} names no Teams conversation; nothing was sent")
-        drawn = _drawn(shown, delivery)
+        drawn = _drawn(shown, delivery, viewers=await self._viewers(shown, there))
+        once = drawn.fits and ends_a_stream(delivery, shown, there)
         words: JsonObject = {
             "type": "message",
             "textFormat": "plain",
             "text": f"{plain(drawn.summary, 1_000)}\n\n{_HINT}",
         }
         try:
+            said = await self._say_once(there, drawn.activity) if once else None
+            if said is not None:
+                return said
             return await self._say(delivery, there, drawn.activity if drawn.fits else words)
         except CallError as fault:
             if fault.status not in TOO_LARGE:
@@ -95,9 +108,28 @@ class TeamsChannel:
         log.warning("delivery %s may be there twice: nobody has shown the first", delivery.id)
         return None
 
+    def begun(self, delivery: Delivery, external_id: str) -> Place | None:
+        """Give the thread that a message has begun in a channel; None where it began none."""
+        there = Reference.of(delivery.place.address)
+        return there.in_thread(external_id).place if there is not None and there.begins else None
+
     async def close(self) -> None:
         """Close the connections to Teams."""
         await self._connector.close()
+
+    async def _viewers(self, shown: Shown, there: Reference) -> tuple[str, ...]:
+        if not isinstance(shown, ApprovalCard) or not shown.verdicts:
+            return ()
+        return await self._audience.of(there, frozenset(shown.deciders))
+
+    async def _say_once(self, there: Reference, activity: JsonObject) -> str | None:
+        try:
+            return await say_once(
+                self._connector, there, activity, take_place=partial(self._take_place, there)
+            )
+        except CallError as fault:
+            self._learn(fault, there)
+            raise
 
     async def _say(self, delivery: Delivery, there: Reference, activity: JsonObject) -> str:
         if delivery.external_id is not None:
@@ -138,6 +170,6 @@ class TeamsChannel:
             self._pace.close(there.conversation, seconds=fault.retry_after_seconds)
 
 
-def _drawn(shown: Shown, delivery: Delivery) -> Drawn:
+def _drawn(shown: Shown, delivery: Delivery, *, viewers: tuple[str, ...]) -> Drawn:
     drawn = draw(shown)
-    return replace(drawn, card=marked(drawn.card, delivery))
+    return replace(drawn, card=marked(viewed_by(drawn.card, viewers), delivery))

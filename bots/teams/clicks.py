@@ -15,7 +15,7 @@ from bots.bridge import Bridge
 from bots.builders import question_card
 from bots.door import Door
 from bots.spelling import cut
-from bots.teams.approval_card import LOOK
+from bots.teams.approval_card import LOOK, viewed_by
 from bots.teams.controls import Controls
 from bots.teams.decisions import STALE, Decisions, Outcome
 from bots.teams.directory import Directory
@@ -26,6 +26,8 @@ from bots.teams.payload import Payload
 from bots.teams.rendering import draw
 from bots.teams.sighting import LOOK as LOOK_AT_ANY
 from bots.teams.sighting import Sightings, marked
+from bots.teams.start_form import ALONE, seen_by
+from bots.teams.starts import Starts
 from bots.teams.trouble import spell_trouble
 from bots.teams.whisper import Whisper
 from runtime.domain.conversation import Person
@@ -53,6 +55,7 @@ class Clicks:
     sightings: Sightings
     controls: Controls
     decisions: Decisions
+    starts: Starts
 
     async def executed(self, body: Payload) -> InvokeBody:
         """Answer ``Action.Execute``: with the present card, or in words."""
@@ -92,11 +95,15 @@ class Clicks:
         card = outcome.card
         if card is None:
             return outcome
+        # Theirs alone, and asked for again whenever they look: also where Teams asks for nobody.
+        card = replace(card, card=viewed_by(card.card, [click.claim.user_id]))
         if sighting is not None:
             # Their own view goes on telling which message it stands in.
             card = replace(card, card=marked(card.card, sighting.delivery))
         if sighting is not None and sighting.is_copy:
             self.whisper.withdraw(click.reference, click.card_id)
+        elif outcome.settled and click.card_id and ALONE in seen_by(click.data):
+            self.whisper.put_aside(click.reference, click.card_id, card.activity)
         elif outcome.settled and click.card_id:
             # A message whose id was lost when it was posted: the courier cannot redraw it.
             self.whisper.put(click.reference, click.card_id, card.activity)
@@ -116,6 +123,8 @@ class Clicks:
         if family in ("run", "file", "answer"):
             card = await self.controls.press(click, person)
             return Outcome(problem=STALE) if card is None else Outcome(card=card)
+        if family == "start":
+            return await self.starts.press(click, person)
         if click.verb == "question.answer":
             return await self.bridge(_answer, self.runtime, click, person)
         return Outcome(problem=STALE)
@@ -133,7 +142,7 @@ def _answer(runtime: Door, click: Click, person: Person) -> Outcome:
         raise Refused(STALE)
     view = runtime.view(run, workspace=person.workspace)
     asked = next((one for one in view.questions if one.step_id == step), None)
-    if asked is None or asked.answered or not 0 <= choice < len(asked.choices):
+    if asked is None or not asked.is_open or not 0 <= choice < len(asked.choices):
         raise Refused(_CLOSED)
     runtime.answer(step, person, asked.choices[choice])
     said = f"{asked.choices[choice]}, by {person.name or person.principal}"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from bots.teams.elements import as_sent
 from bots.teams.payload import Payload
 from bots.teams.reference import Reference
 from bots.teams.service import ServiceUrls
@@ -30,9 +31,12 @@ class CallError(Exception):
         status: int = 0,
         retry_after_seconds: float | None = None,
         ambiguous: bool = False,
+        words: str = "",
     ) -> None:
         super().__init__(code)
         self.code = code
+        self.words = words
+        """What was said besides; some codes stand for several things."""
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.ambiguous = ambiguous
@@ -61,6 +65,10 @@ class Connector:
             raise CallError("no_id_in_answer", ambiguous=True)
         return message_id
 
+    async def follow(self, there: Reference, activity: JsonObject) -> None:
+        """Say the next part of a stream, whose id the first one gave."""
+        await self._call("POST", there, f"{_conversation(there)}/activities", activity)
+
     async def post_to(self, there: Reference, user_id: str, activity: JsonObject) -> str:
         """Say something in a conversation that one person alone sees; gives the message's id."""
         path = f"{_conversation(there)}/activities?isTargetedActivity=true"
@@ -73,6 +81,13 @@ class Connector:
         path = f"{_conversation(there)}/activities/{_quoted(message_id)}"
         await self._call("PUT", there, path, {**activity, "id": message_id})
 
+    async def put_to(self, there: Reference, message_id: str, activity: JsonObject) -> None:
+        """Put something else in the place of a message that one person alone sees; it stays
+        theirs, and Teams refuses to be told whose it is. May be repeated.
+        """
+        path = f"{_conversation(there)}/activities/{_quoted(message_id)}?isTargetedActivity=true"
+        await self._call("PUT", there, path, {**activity, "id": message_id})
+
     async def delete(self, there: Reference, message_id: str) -> None:
         """Take back something the bot has said; may be repeated."""
         path = f"{_conversation(there)}/activities/{_quoted(message_id)}"
@@ -81,6 +96,12 @@ class Connector:
     async def member(self, there: Reference, user_id: str) -> Payload:
         """Give what the roster says about one person."""
         path = f"v3/conversations/{_quoted(there.roster)}/members/{_quoted(user_id)}"
+        return await self._call("GET", there, path, None)
+
+    async def members(self, there: Reference, *, after: str = "") -> Payload:
+        """Give a page of the roster; ``after`` is the mark at the end of the one before."""
+        mark = f"&continuationToken={_quoted(after)}" if after else ""
+        path = f"v3/conversations/{_quoted(there.roster)}/pagedmembers?pageSize=500{mark}"
         return await self._call("GET", there, path, None)
 
     async def open_personal(self, there: Reference, user_id: str) -> str:
@@ -123,7 +144,7 @@ class Connector:
         headers = {"Content-Type": "application/json"}
         if authorization:
             headers["Authorization"] = authorization
-        data = None if said is None else json.dumps(said, ensure_ascii=False).encode()
+        data = None if said is None else as_sent(said)
         creates = method == "POST"
         try:
             async with self.session().request(
@@ -166,6 +187,7 @@ def _named(answer: aiohttp.ClientResponse, body: Payload, *, creates: bool) -> C
         status=answer.status,
         retry_after_seconds=_retry_after(answer),
         ambiguous=creates and not certain,
+        words=body.text("error", "message")[:200],
     )
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bots.approval_builder import approval_card, outcome_line
+from bots.approval_builder import approval_card, lost
 from bots.bridge import Bridge
 from bots.door import Door
 from bots.teams.approval_card import (
     ASK,
     CLAIM,
     EDIT,
-    LONGEST_REASON,
     QUESTION,
     REASON,
     draw_approval,
@@ -24,6 +23,8 @@ from bots.teams.drawn import Drawn
 from bots.teams.edit_form import read_edit
 from bots.teams.groups import Groups
 from bots.teams.inbound import VERDICT_VERBS, Click
+from bots.teams.payload import Payload
+from bots.teams.proof import LONGEST_REASON, read_proof
 from runtime.domain.approval import Approval, Verdict
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
@@ -35,6 +36,7 @@ _NO_QUESTION = "Write what you want to know before you ask."
 _NOTED = "Your word is noted; more people must agree."
 _ANEW = "Your change is asked about anew: somebody else must agree to it."
 _SHORTEST = 3
+_NOTHING = Payload(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class Decisions:
 
     async def look(self, click: Click, person: Person) -> Outcome:
         """Show an approval as this person may see it: buttons are for who may decide."""
-        approval, person = await self._asked(click, person)
+        asked, person = await self._asked(click, person)
+        approval = await self.bridge(self.runtime.sight.approval, asked.id, person)
         refusal = None
         if approval.status is ApprovalStatus.PENDING:
             refusal = await self.bridge(self.runtime.refusal, approval.id, person)
@@ -77,35 +80,60 @@ class Decisions:
             return _shown(claimed)
         text = click.data.text(QUESTION).strip()[:LONGEST_REASON]
         if len(text) < _SHORTEST:
-            return Outcome(problem=_NO_QUESTION)
+            return await self._to_mend(click, person, approval, _NO_QUESTION)
         return _shown(await self.bridge(self.runtime.ask_about, approval.id, person, text, "teams"))
 
     async def _decide(self, click: Click, person: Person) -> Outcome:
-        rejects = VERDICT_VERBS[click.verb] is Verdict.REJECT
-        reason = click.data.text(REASON).strip()[:LONGEST_REASON] if rejects else ""
-        if rejects and len(reason) < _SHORTEST:
-            return Outcome(problem=_NO_REASON)
+        kind = VERDICT_VERBS[click.verb]
+        code, reason = read_proof(click.data, kind)
+        if kind is Verdict.REJECT:
+            reason = click.data.text(REASON).strip()[:LONGEST_REASON]
+            if len(reason) < _SHORTEST:
+                return await self._to_mend(click, person, None, _NO_REASON)
         if self.groups is not None:
             _, person = await self._asked(click, person)
-        verdict = click.verdict(person, reason=reason)
+        verdict = click.verdict(person, reason=reason, code=code)
         if verdict is None:
             return Outcome(problem=STALE)
-        decided = await self.bridge(self.runtime.decide, verdict)
+        try:
+            decided = await self.bridge(self.runtime.decide, verdict)
+        except Refused as refused:
+            if not code:
+                raise
+            # Their form, with what is wrong with the code; no other code will do than a new one.
+            return await self._to_mend(click, person, None, refused.public)
         if not decided.won:
-            words = _lost(decided.approval)
+            words = lost(decided.approval)
             return replace(_shown(decided.approval, note=words), problem=words)
         return _shown(decided.approval, note="" if decided.final else _NOTED)
 
     async def _change(self, click: Click, person: Person, approval: Approval) -> Outcome:
         if approval.editable_schema is None:
             return Outcome(problem=STALE)
-        arguments = read_edit(approval.editable_schema, approval.arguments, click.data)
-        verdict = click.verdict(person, arguments=arguments)
-        if verdict is None:
-            return Outcome(problem=STALE)
-        decided = await self.bridge(self.runtime.decide, verdict)
-        words = _ANEW if decided.won else _lost(decided.approval)
+        try:
+            arguments = read_edit(approval.editable_schema, approval.arguments, click.data)
+            verdict = click.verdict(person, arguments=arguments)
+            if verdict is None:
+                return Outcome(problem=STALE)
+            decided = await self.bridge(self.runtime.decide, verdict)
+        except Refused as refused:
+            return await self._to_mend(click, person, approval, refused.public)
+        words = _ANEW if decided.won else lost(decided.approval)
         return replace(_shown(decided.approval, note=words), problem="" if decided.won else words)
+
+    async def _to_mend(
+        self, click: Click, person: Person, approval: Approval | None, words: str
+    ) -> Outcome:
+        """Give the card back with what is wrong with the form and what was typed into it.
+
+        Who may not decide is told so in words: their own view has no form.
+        """
+        if approval is None:
+            approval, person = await self._asked(click, person)
+        kept_out = await self.bridge(self.runtime.refusal, approval.id, person)
+        if kept_out is not None:
+            return Outcome(problem=kept_out)
+        return replace(_shown(approval, note=words, typed=click.data), problem=words)
 
     async def _asked(self, click: Click, person: Person) -> tuple[Approval, Person]:
         """Give the approval a button is of, and the person with the groups it asks for."""
@@ -127,15 +155,10 @@ class Decisions:
         return replace(person, groups=tuple(f"{ours}{one}" for one in sorted(theirs)))
 
 
-def _shown(approval: Approval, *, note: str = "", kept_out: str = "") -> Outcome:
+def _shown(
+    approval: Approval, *, note: str = "", kept_out: str = "", typed: Payload = _NOTHING
+) -> Outcome:
     return Outcome(
-        card=draw_approval(approval_card(approval), note=note, kept_out=kept_out),
+        card=draw_approval(approval_card(approval), note=note, kept_out=kept_out, typed=typed),
         settled=approval.status is not ApprovalStatus.PENDING,
     )
-
-
-def _lost(approval: Approval) -> str:
-    outcome = outcome_line(approval)
-    if not outcome:
-        return f"Approval {approval.number} is still open and was not changed; look at its card."
-    return f"Approval {approval.number} was decided already: {outcome}"

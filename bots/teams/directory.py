@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bots.teams.connector import CallError, Connector
@@ -30,10 +30,15 @@ TO_DECIDE_SECONDS = 60.0
 """A guest, or somebody who has left, decides nothing a minute after Teams knows it."""
 
 
-@dataclass(frozen=True, slots=True)
+Vouch = Callable[[Person, str], Awaitable[None]]
+
+
+@dataclass(slots=True)
 class _Known:
     profile: Profile
     at: float
+    told: bool = False
+    """The runtime has heard of this address."""
 
 
 class Directory:
@@ -44,8 +49,11 @@ class Directory:
         connector: Connector,
         *,
         loopback: bool,
+        vouch: Vouch | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``vouch`` is told a member's address whenever the roster has been asked."""
+        self._vouch = vouch
         self._connector = connector
         self._loopback = loopback
         self._now = now
@@ -65,7 +73,7 @@ class Directory:
             if known is None:
                 raise
             profile = known.profile
-        return _member(claim, profile, there)
+        return await self._found(claim, profile, there)
 
     async def decider(self, claim: Claim, there: Reference) -> Person:
         """Give who decides or commands something, checked with Teams.
@@ -75,7 +83,15 @@ class Directory:
             Refused: as above.
         """
         profile = await self._profile(claim, there, max_age_seconds=TO_DECIDE_SECONDS)
-        return _member(claim, profile, there)
+        return await self._found(claim, profile, there)
+
+    async def _found(self, claim: Claim, profile: Profile | None, there: Reference) -> Person:
+        found = _member(claim, profile, there)
+        known = self._known.get((there.roster, claim.user_id))
+        if self._vouch is not None and known is not None and not known.told:
+            await self._vouch(found, known.profile.email)
+            known.told = True
+        return found
 
     async def _profile(
         self, claim: Claim, there: Reference, *, max_age_seconds: float

@@ -28,9 +28,14 @@ FOLD = "↪"
 _SPACES = re.compile(r"^ | (?= )| $")
 
 
+def as_sent(said: Json) -> bytes:
+    """Spell what goes to Teams. Half a surrogate pair, from somebody's broken JSON, becomes "?"."""
+    return json.dumps(said, ensure_ascii=False).encode(errors="replace")
+
+
 def size_bytes(card: JsonObject) -> int:
     """Measure a card as it is sent."""
-    return len(json.dumps(card, ensure_ascii=False).encode())
+    return len(as_sent(card))
 
 
 def run(
@@ -39,6 +44,7 @@ def run(
     bold: bool = False,
     mono: bool = False,
     subtle: bool = False,
+    italic: bool = False,
     size: str = "",
     color: str = "",
 ) -> list[Json]:
@@ -50,6 +56,8 @@ def run(
         style["fontType"] = "Monospace"
     if subtle:
         style["isSubtle"] = True
+    if italic:
+        style["italic"] = True
     if size:
         style["size"] = size
     if color:
@@ -121,8 +129,18 @@ def progress(done: int, of: int) -> Element:
     }
 
 
-def text_input(name: str, *, label: str, placeholder: str, error: str, limit: int) -> Element:
-    """Give a field for a few words."""
+def text_input(
+    name: str,
+    *,
+    label: str,
+    placeholder: str,
+    error: str,
+    limit: int,
+    value: str = "",
+    must: bool = True,
+) -> Element:
+    """Give a field for a few words; ``value`` is what was typed into it before."""
+    typed: dict[str, Json] = {"value": prose(value)[:limit]} if value else {}
     return {
         "type": "Input.Text",
         "id": name,
@@ -130,6 +148,21 @@ def text_input(name: str, *, label: str, placeholder: str, error: str, limit: in
         "placeholder": placeholder,
         "isMultiline": True,
         "maxLength": limit,
+        "isRequired": must,
+        "errorMessage": error,
+        **typed,
+    }
+
+
+def choose(name: str, *, label: str, choices: Sequence[tuple[str, str]], error: str) -> Element:
+    """Give a list to choose one entry from; each is a value and what people read."""
+    return {
+        "type": "Input.ChoiceSet",
+        "id": name,
+        "label": label,
+        "style": "compact",
+        "choices": [{"title": one_line(title, 100) or "–", "value": one} for one, title in choices],
+        "value": choices[0][0],
         "isRequired": True,
         "errorMessage": error,
     }
@@ -160,6 +193,11 @@ def button(
         **common,
         "fallback": {"type": "Action.Submit", "data": {**data, "verb": verb}, **common},
     }
+
+
+def link(title: str, url: str) -> Json:
+    """Give a button that opens a page of ours; what others write never becomes one."""
+    return {"type": "Action.OpenUrl", "title": one_line(title, _BUTTON_LIMIT), "url": url}
 
 
 def disclose(title: str, *, body: Sequence[Element], actions: Sequence[Json]) -> Json:

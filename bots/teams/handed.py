@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bots.spelling import cut
+from bots.spelling import cut, one_line
 from bots.teams.elements import button, card, line, run, small, text_input
 from bots.teams.inbound import reference_in
 from bots.teams.manifest import HAND
@@ -20,6 +20,7 @@ from runtime.domain.json import Json, JsonObject
 REQUEST = "request"
 LONGEST_REQUEST = 2_000
 _LONGEST_QUOTE = 8_000
+_LONGEST_NAME = 100
 _BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr)[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _CARD = "application/vnd.microsoft.card.adaptive"
@@ -60,15 +61,14 @@ def read_handed(body: Payload) -> Handed | None:
         return None
     payload = value.at("messagePayload")
     root = payload.identifier("replyToId") or payload.identifier("id")
-    if reference.kind == CHANNEL and ";messageid=" not in reference.conversation and root:
-        there = f"{reference.conversation};messageid={root}"
-        reference = replace(reference, conversation=there)
+    if reference.kind == CHANNEL and not reference.thread and root:
+        reference = reference.in_thread(root)
     request = value.text("data", REQUEST).strip()[:LONGEST_REQUEST]
     key = f"{reference.tenant}:{reference.conversation}:{body.text('id')}:{body.text('timestamp')}"
     return Handed(
         claim=claim_of(body, tenant=reference.tenant),
         reference=reference,
-        author=payload.text("from", "user", "displayName"),
+        author=one_line(payload.text("from", "user", "displayName"), _LONGEST_NAME),
         quoted=cut(_words(payload.at("body")), _LONGEST_QUOTE),
         request=request,
         event_key=f"teams:handed:{hashlib.sha256(key.encode()).hexdigest()[:40]}",

@@ -32,6 +32,8 @@ class Heard:
     also_known_as: str | None
     targeted: bool = False
     """Only its author sees it, and only they may see the answer: a slash command."""
+    threadless: bool = False
+    """Nothing can be said beneath it: what it begins has to begin a thread of its own."""
 
     def message(self, person: Person) -> Message:
         """Give what the runtime receives."""
@@ -60,7 +62,12 @@ class Click:
     """The client drew the card anew; nobody pressed anything."""
 
     def verdict(
-        self, person: Person, *, reason: str = "", arguments: JsonObject | None = None
+        self,
+        person: Person,
+        *,
+        reason: str = "",
+        code: str = "",
+        arguments: JsonObject | None = None,
     ) -> Decide | None:
         """Give the decision this click stands for; None where its data names no approval.
 
@@ -76,6 +83,7 @@ class Click:
             verdict=verdict,
             surface="teams",
             reason=reason,
+            code=code,
             nonce=nonce,
             arguments=arguments,
         )
@@ -132,7 +140,9 @@ def read_message(body: Payload) -> Heard | None:
     targeted = body.at("recipient", "isTargeted").value is True
     if not reference.personal and not targeted and not mentions_bot(body):
         return None
-    reference = _thread(reference, body)
+    threadless = targeted and reference.kind == CHANNEL and reference.thread in ("", activity_id)
+    if not threadless:
+        reference = _thread(reference, body)
     claim = claim_of(body, tenant=reference.tenant)
     if not claim.user_id or claim.user_id == reference.bot:
         return None
@@ -146,6 +156,7 @@ def read_message(body: Payload) -> Heard | None:
         event_key=_key(f"{root}:{activity_id}"),
         also_known_as=_second_key(root, body, text),
         targeted=targeted,
+        threadless=threadless,
     )
 
 

@@ -15,7 +15,8 @@ from bots.teams.payload import Payload
 from bots.teams.people import claim_of
 from bots.teams.recent import Recent
 from bots.teams.reference import CHANNEL
-from bots.teams.said import command_line
+from bots.teams.said import begins_runs, command_line
+from bots.teams.start_form import asked_for
 from bots.teams.trouble import spell_trouble
 from bots.teams.whisper import Whisper
 from runtime.domain.errors import BatonError, Refused, Upstream
@@ -134,12 +135,19 @@ class Listeners:
             raise NotTakenError(_cause(error)) from error
 
     def _reply(self, heard: Heard, reply: CommandReply) -> None:
-        if heard.targeted and not heard.reference.personal:
-            self.whisper.aside(heard.claim.user_id, heard.reference, reply.text)
+        aside = heard.targeted and not heard.reference.personal
+        form = asked_for(reply, key=heard.event_key, alone=aside, threadless=heard.threadless)
+        who, there = heard.claim.user_id, heard.reference
+        if aside and form is not None:
+            self.whisper.show_aside(who, there, form.activity, reply.text)
+        elif aside:
+            self.whisper.aside(who, there, reply.text)
+        elif form is not None:
+            self.whisper.show(there, form.activity)
         elif reply.private:
-            self.whisper.tell(heard.claim.user_id, heard.reference, reply.text)
+            self.whisper.tell(who, there, reply.text)
         elif reply.text:
-            self.whisper.reply(heard.reference, reply.text)
+            self.whisper.reply(there, reply.text)
 
     async def _take(self, heard: Heard) -> CommandReply | None:
         """Give what must be replied; None where a card will say it."""
@@ -159,12 +167,15 @@ class Listeners:
 
     async def _command(self, heard: Heard, command: str) -> CommandReply:
         person = await self.directory.decider(heard.claim, heard.reference)
+        there = heard.reference
+        if heard.threadless and begins_runs(command):
+            there = there.new_thread(heard.event_key)
         return await self.bridge(
             run_command,
             command,
             runtime=self.runtime,
             person=person,
-            place=heard.reference.place,
+            place=there.place,
             surface="teams",
             event_key=heard.event_key,
         )

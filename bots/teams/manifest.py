@@ -117,7 +117,7 @@ def _bot(facts: AppFacts) -> JsonObject:
     bot: dict[str, Json] = {
         "botId": facts.app_id,
         "scopes": list(_SCOPES),
-        "supportsFiles": False,
+        "supportsFiles": True,
         "isNotificationOnly": False,
     }
     if facts.slash:

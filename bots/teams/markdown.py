@@ -1,4 +1,4 @@
-"""A model's Markdown, drawn by us: headings, lists, bold, code. No links, no images, no HTML.
+"""A model's Markdown, drawn by us: headings, lists, bold, italics, code. No links, no HTML.
 
 A link is shown as its words and its address, so that nobody is led where the words do not say.
 """
@@ -19,7 +19,9 @@ _DASHES = re.compile(r":?-{1,}:?")
 _WIDEST_CELL = 40
 _BULLET = re.compile(r"^(\s*)[-*+]\s+(.*)$")
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\(([^()\s]{1,2000})\)")
-_SPAN = re.compile(r"\*\*([^*\n]+)\*\*|`([^`\n]+)`")
+_SPAN = re.compile(
+    r"\*\*([^*\n]+)\*\*|`([^`\n]+)`|(?<![\w*])\*([^\s*](?:[^*\n]*[^\s*])?)\*(?![\w*])"
+)
 
 
 def drawn_markdown(text: str) -> list[Element]:
@@ -89,8 +91,11 @@ def _spans(text: str) -> list[Json]:
     at = 0
     for span in _SPAN.finditer(text):
         runs += run(text[at : span.start()])
-        bold, code = span.group(1), span.group(2)
-        runs += run(bold, bold=True) if bold else run(code, mono=True)
+        bold, code, italic = span.groups()
+        if bold:
+            runs += run(bold, bold=True)
+        else:
+            runs += run(code, mono=True) if code else run(italic, italic=True)
         at = span.end()
     return [*runs, *run(text[at:])]
 

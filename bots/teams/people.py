@@ -28,6 +28,8 @@ class Profile:
     tenant: str
     name: str
     is_guest: bool
+    email: str = ""
+    """One that the tenant vouches for; empty where there is none."""
 
 
 def claim_of(body: Payload, *, tenant: str) -> Claim:
@@ -49,7 +51,20 @@ def read_profile(answer: Payload) -> Profile:
         tenant=answer.directory_id("tenantId"),
         name=answer.text("name"),
         is_guest=answer.text("userRole").lower() in ("guest", "anonymous"),
+        email=_proven_address(answer),
     )
+
+
+def _proven_address(answer: Payload) -> str:
+    """Give a member's sign-in name where it is their address as well.
+
+    Its domain is always one of the tenant's own; the other address is free text in Entra and may
+    name anybody's mailbox, so where the two differ nothing is proven. A guest's sign-in name
+    carries ``#EXT#``.
+    """
+    name = answer.text("userPrincipalName").strip().lower()
+    address = answer.text("email").strip().lower()
+    return name if "#ext#" not in name and address in ("", name) else ""
 
 
 def person(claim: Claim, profile: Profile | None, *, home: str) -> Person:

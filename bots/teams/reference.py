@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from bots.teams.payload import Payload
@@ -10,6 +10,7 @@ from runtime.domain.conversation import Place
 from runtime.domain.json import JsonObject
 
 PERSONAL, GROUP, CHANNEL = "personal", "groupChat", "channel"
+_THREAD = ";messageid="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Reference:
     tenant: str
     bot: str
     team: str = ""
+    begins: str = ""
+    """What caused the thread that the first message said here begins; empty where there is one."""
 
     @classmethod
     def of(cls, address: JsonObject) -> Self | None:
@@ -36,6 +39,7 @@ class Reference:
             tenant=stored.identifier("tenant"),
             bot=stored.identifier("bot"),
             team=stored.identifier("team"),
+            begins=stored.identifier("begins"),
         )
         return found if found.service_url and found.conversation else None
 
@@ -43,6 +47,23 @@ class Reference:
     def personal(self) -> bool:
         """Say whether one person and the bot are alone here."""
         return self.kind == PERSONAL
+
+    @property
+    def thread(self) -> str:
+        """Give the id of the message that began this thread; empty where it is none."""
+        return self.conversation.partition(_THREAD)[2]
+
+    def in_thread(self, message_id: str) -> Self:
+        """Give the thread below a message of the same channel."""
+        channel = self.conversation.partition(_THREAD)[0]
+        return replace(self, conversation=f"{channel}{_THREAD}{message_id}", begins="")
+
+    def new_thread(self, cause: str) -> Self:
+        """Give a thread that is still to be begun in the same channel; ``cause`` tells it from
+        others. Elsewhere there are no threads, and this is the place."""
+        if self.kind != CHANNEL:
+            return self
+        return replace(self, conversation=self.conversation.partition(_THREAD)[0], begins=cause)
 
     @property
     def roster(self) -> str:
@@ -61,4 +82,8 @@ class Reference:
         }
         if self.team:
             address["team"] = self.team
-        return Place(channel="teams", workspace=self.tenant, key=self.conversation, address=address)
+        key = self.conversation
+        if self.begins:
+            address["begins"] = self.begins
+            key = f"{key}/begun-by/{self.begins}"
+        return Place(channel="teams", workspace=self.tenant, key=key, address=address)

@@ -6,10 +6,24 @@ from collections.abc import Sequence
 
 from bots.spelling import cut, duration, money, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
-from bots.teams.elements import Element, button, card, disclose, header, line, progress, run, small
+from bots.teams.elements import (
+    Element,
+    button,
+    card,
+    choose,
+    disclose,
+    header,
+    line,
+    progress,
+    run,
+    small,
+    text_input,
+)
 from bots.views import RunCard, StepLine
 from runtime.domain.json import Json
 
+STEP, WHY = "step", "why"
+LONGEST_WHY = 300
 _MOST_STEPS = 40
 _MOST_REASONS = 12
 _SIGNS = {
@@ -114,6 +128,29 @@ def _why(why: str, words: int) -> list[Element]:
     return [line(run("Why", bold=True), spacing="Large"), *lines]
 
 
+def _skip(view: RunCard) -> Json:
+    """Let one step be left out; what needs it gets nothing from it."""
+    steps = [(one.skip, f"{one.skip}. {one.title}") for one in view.steps if one.skip]
+    if not steps:
+        return None
+    body = [
+        choose(
+            STEP, label="Go on without", choices=steps[:_MOST_STEPS], error="Choose a step to skip"
+        ),
+        text_input(
+            WHY,
+            label="Why?",
+            placeholder="Shown on the card beside the step",
+            error="Write a few words",
+            limit=LONGEST_WHY,
+            must=False,
+        ),
+        *small("What needs this step gets nothing from it."),
+    ]
+    skip = button("Skip it", verb="run.skip", data={"run": view.run_id}, inputs=True)
+    return disclose("Skip…", body=body, actions=[skip])
+
+
 def _controls(view: RunCard, *, explained: bool) -> list[Json]:
     data = {"run": view.run_id}
     stop = button("Stop it", verb="run.cancel", data=data, style="destructive")
@@ -123,6 +160,9 @@ def _controls(view: RunCard, *, explained: bool) -> list[Json]:
         "resume": button("Resume", verb="run.resume", data=data, style="positive"),
         "retry": button("Retry", verb="run.retry", data=data, style="positive"),
         "cancel": disclose("Stop…", body=[line(run(warning))], actions=[stop]),
+        "skip": _skip(view),
+        "workflow": button("Make a workflow", verb="run.workflow", data=data),
     }
     why = [] if explained else [button("Why", verb="run.why", data=data)]
-    return [*(buttons[name] for name in view.controls if name in buttons), *why]
+    offered = (buttons.get(name) for name in view.controls)
+    return [*(one for one in offered if one is not None), *why]

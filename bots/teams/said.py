@@ -9,6 +9,12 @@ _NAME = "baton"
 _A_SLIP_IS_AT_MOST_WORDS = 3
 
 
+def begins_runs(command: str) -> bool:
+    """Say whether a command may begin runs, now or from now on."""
+    words = command.lower().split(None, 2)
+    return words[:1] == ["run"] or words[:2] == ["schedules", "start"]
+
+
 def command_line(text: str) -> str | None:
     """Give the command in a text, without the ``baton`` before it; None where it is a request.
 

@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 _HOSTS = frozenset({"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com"})
 _PARENTS = (".botframework.com",)
+_STORES = (".sharepoint.com", ".sharepoint.us")
+"""Where OneDrive for work or school keeps files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,22 @@ class ServiceUrls:
     def trusts(self, url: str) -> bool:
         """Say whether a ``serviceUrl`` may be called."""
         parts = _split(url)
-        if parts is None or parts.username is not None or parts.query or parts.fragment:
+        if parts is None or parts.query:
             return False
         host = (parts.hostname or "").lower()
+        return self._may(parts, host, known=host in _HOSTS or host.endswith(_PARENTS))
+
+    def takes_files(self, url: str) -> bool:
+        """Say whether an address may be given a file's bytes; its query is the key to it."""
+        parts = _split(url)
+        if parts is None:
+            return False
+        host = (parts.hostname or "").lower()
+        return self._may(parts, host, known=host.endswith(_STORES))
+
+    def _may(self, parts: SplitResult, host: str, *, known: bool) -> bool:
+        if parts.username is not None or parts.fragment:
+            return False
         if self.loopback:
             return is_loopback(host)
         if f"{parts.scheme}://{parts.netloc}".lower() in self.origins:
@@ -34,7 +49,6 @@ class ServiceUrls:
             port = parts.port
         except ValueError:
             return False
-        known = host in _HOSTS or host.endswith(_PARENTS)
         return parts.scheme == "https" and port in (None, 443) and known
 
 

@@ -14,31 +14,36 @@ from bots.bridge import Bridge
 from bots.builders import shown_for
 from bots.door import Door
 from bots.teams.inbound import Click
+from bots.teams.reference import Reference
 from bots.views import Shown
 from runtime.domain.delivery import Delivery, Sighting
 from runtime.domain.json import Json, JsonObject
 
 _ACTIONS = ("Action.Execute", "Action.Submit")
 LOOK = "card.look"
-DELIVERY = "delivery"
+DELIVERY, BEGINS = "delivery", "begins"
 
 
 def marked(card: JsonObject, delivery: Delivery) -> JsonObject:
     """Give a card that tells which delivery it is, whenever it is shown and with every button."""
     whole = dict(card)
     whole.setdefault("refresh", {"action": {"type": "Action.Execute", "verb": LOOK, "data": {}}})
-    return {name: _told(value, delivery.id) for name, value in whole.items()}
+    there = Reference.of(delivery.place.address)
+    which: JsonObject = {DELIVERY: delivery.id}
+    if there is not None and there.begins:
+        which = {**which, BEGINS: there.begins}
+    return {name: _told(value, which) for name, value in whole.items()}
 
 
-def _told(value: Json, delivery_id: str) -> Json:
+def _told(value: Json, which: JsonObject) -> Json:
     if isinstance(value, list):
-        return [_told(one, delivery_id) for one in value]
+        return [_told(one, which) for one in value]
     if not isinstance(value, dict):
         return value
-    told = {name: _told(one, delivery_id) for name, one in value.items()}
+    told = {name: _told(one, which) for name, one in value.items()}
     data = told.get("data")
     if told.get("type") in _ACTIONS and isinstance(data, dict):
-        told["data"] = {**data, DELIVERY: delivery_id}
+        told["data"] = {**data, **which}
     return told
 
 
@@ -57,9 +62,14 @@ class Sightings:
         delivery_id = click.data.identifier(DELIVERY)
         if not delivery_id or not click.card_id:
             return None
-        return await self.bridge(
-            self.runtime.sighted, delivery_id, click.reference.place, click.card_id
-        )
+        there = click.reference
+        sighting = await self.bridge(self.runtime.sighted, delivery_id, there.place, click.card_id)
+        begins = click.data.identifier(BEGINS)
+        if sighting is None and begins and there.thread == click.card_id:
+            # The first message of a thread, shown before anybody knew that it had begun one.
+            place = there.new_thread(begins).place
+            return await self.bridge(self.runtime.sighted, delivery_id, place, click.card_id)
+        return sighting
 
     async def shown(self, sighting: Sighting) -> Shown | None:
         """Give what the message shows now."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 
 from bots.teams.answer_card import draw_reply, draw_welcome
 from bots.teams.connector import CallError, Connector
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 200
 _MOST_CHATS = 10_000
+_TURNED_AWAY = frozenset({412, 429, 503})
+_LONGEST_WAIT_SECONDS = 4.0
+"""Less than the end of a front waits for what is being said."""
 _A_COPY = "This message was posted twice by mistake; the other one is kept up to date."
 
 
@@ -35,34 +39,51 @@ class Whisper:
 
     def reply(self, there: Reference, text: str) -> None:
         """Say something where it was asked."""
-        self._soon(self._reply(there, text))
+        self.soon(self._reply(there, text))
+
+    def show(self, there: Reference, activity: JsonObject) -> None:
+        """Show a card where it was asked for."""
+        self.soon(self._say(there, activity))
 
     def aside(self, user_id: str, there: Reference, text: str) -> None:
         """Say something where it was asked, to one person alone."""
-        self._soon(self._connector.post_to(there, user_id, draw_reply(text).activity))
+        self.soon(self._aside(user_id, there, draw_reply(text).activity, text))
+
+    def show_aside(self, user_id: str, there: Reference, activity: JsonObject, text: str) -> None:
+        """Show a card where it was asked for, to one person alone; ``text`` where it cannot be."""
+        self.soon(self._aside(user_id, there, activity, text))
 
     def welcome(self, there: Reference) -> None:
         """Say what Baton is, where it was added."""
-        self._soon(self._say(there, draw_welcome().activity))
+        self.soon(self._say(there, draw_welcome().activity))
 
     def tell(self, user_id: str, there: Reference, text: str) -> None:
         """Tell one person something in their own chat with the bot."""
-        self._soon(self._tell(user_id, there, text))
+        self.soon(self._tell(user_id, there, text))
 
     def put(self, there: Reference, message_id: str, activity: JsonObject) -> None:
         """Put the present card into a message whose id a click has just told."""
-        self._soon(self._connector.put(there, message_id, activity))
+        self.soon(self._connector.put(there, message_id, activity))
+
+    def put_aside(self, there: Reference, message_id: str, activity: JsonObject) -> None:
+        """Put the present card into a message that one person alone sees."""
+        self.soon(self._connector.put_to(there, message_id, activity))
+
+    def remove(self, there: Reference, message_id: str) -> None:
+        """Take back a question that was answered."""
+        self.soon(self._connector.delete(there, message_id))
 
     def withdraw(self, there: Reference, message_id: str) -> None:
         """Take back a copy of a message; where that cannot be, let it say that it is one."""
-        self._soon(self._withdraw(there, message_id))
+        self.soon(self._withdraw(there, message_id))
 
     async def close(self) -> None:
         """Wait for what is being said."""
         if self._saying:
             await asyncio.wait(self._saying, timeout=5)
 
-    def _soon(self, saying: Coroutine[None, None, object]) -> None:
+    def soon(self, saying: Coroutine[None, None, object]) -> None:
+        """Do something after the request is answered."""
         if len(self._saying) >= _MOST_AT_ONCE:
             saying.close()
             log.warning("a reply was dropped: Teams is too slow")
@@ -75,7 +96,17 @@ class Whisper:
         await self._say(there, draw_reply(text).activity)
 
     async def _say(self, there: Reference, activity: JsonObject) -> None:
-        await self._connector.post(there, activity)
+        await _once_more(partial(self._connector.post, there, activity))
+
+    async def _aside(self, user_id: str, there: Reference, activity: JsonObject, text: str) -> None:
+        try:
+            await _once_more(partial(self._connector.post_to, there, user_id, activity))
+        except CallError as fault:
+            if fault.ambiguous or fault.retry_after_seconds is not None:
+                raise
+            # Not every client and conversation takes messages for one of many.
+            log.info("a private reply goes into the own chat: %s", fault.code)
+            await self._tell(user_id, there, text)
 
     async def _withdraw(self, there: Reference, message_id: str) -> None:
         try:
@@ -98,6 +129,17 @@ class Whisper:
             if len(self._chats) > _MOST_CHATS:
                 self._chats.popitem(last=False)
         return self._chats[key]
+
+
+async def _once_more(say: Callable[[], Awaitable[object]]) -> None:
+    """Say something, and a second time where Teams has certainly not taken the first."""
+    try:
+        await say()
+    except CallError as fault:
+        if fault.status not in _TURNED_AWAY:
+            raise
+        await asyncio.sleep(min(fault.retry_after_seconds or 1.0, _LONGEST_WAIT_SECONDS))
+        await say()
 
 
 async def _quietly(saying: Coroutine[None, None, object]) -> None:
