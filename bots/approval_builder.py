@@ -15,6 +15,8 @@ from runtime.domain.approval import (
 )
 from runtime.domain.states import ApprovalStatus
 
+LONGEST_CODE = 12
+"""What is taken of a typed code: six digits, and whatever people put between them."""
 _SURFACES = {
     "slack": "in Slack",
     "teams": "in Teams",
@@ -44,6 +46,7 @@ def approval_card(approval: Approval) -> ApprovalCard:
     pending = approval.status is ApprovalStatus.PENDING
     stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
     outcome_asked = approval.question is Question.OUTCOME
+    verdicts = _verdicts(approval.question) if pending else ()
     return ApprovalCard(
         approval_id=approval.id,
         number=approval.number,
@@ -62,12 +65,15 @@ def approval_card(approval: Approval) -> ApprovalCard:
         arguments=arguments(approval, limit=ARGUMENT_LIMIT),
         agent=exact(approval.agent),
         requester=exact(approval.requester),
+        requester_name=prose(approval.requester_name),
         reason=prose(approval.reason),
         eligible=tuple(exact(name) for name in stage.eligible),
         progress=_progress(approval, quorum=stage.quorum) if pending else "",
         expires_at=approval.expires_at,
         on_expiry=_on_expiry(approval.on_expiry),
-        verdicts=_verdicts(approval.question) if pending else (),
+        verdicts=verdicts,
+        code_for=tuple(one for one in verdicts if stage.wants_code(one)),
+        reasons_for=tuple(one for one in verdicts if one in stage.reasons_for),
         outcome="" if pending else outcome_line(approval),
         claimed=_claimed(approval) if pending else "",
         said=tuple(said_line(one) for one in approval.history),
@@ -78,6 +84,7 @@ def approval_card(approval: Approval) -> ApprovalCard:
         ),
         chain=tuple(map(exact, approval.chain)) if len(approval.chain) > 1 else (),
         reminders=approval.reminders,
+        deciders=approval.eligible_people if pending else (),
         schema=approval.editable_schema if pending and not outcome_asked else None,
         values=approval.arguments if approval.editable_schema is not None else None,
     )
@@ -151,6 +158,14 @@ def outcome_line(approval: Approval) -> str:
     if approval.decision_reason:
         parts.append(prose(approval.decision_reason))
     return " · ".join(parts)
+
+
+def lost(approval: Approval) -> str:
+    """Tell somebody who was not the first what became of it."""
+    outcome = outcome_line(approval)
+    if not outcome:
+        return f"Approval {approval.number} is still open and was not changed; look at its card."
+    return f"Approval {approval.number} was decided already: {outcome}"
 
 
 def _progress(approval: Approval, *, quorum: int) -> str:

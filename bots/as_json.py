@@ -55,6 +55,7 @@ def run_object(view: RunView) -> JsonObject:
                 "media_type": file.media_type,
                 "size_bytes": file.size_bytes,
                 "digest": file.digest,
+                "evidence": file.is_evidence,
             }
             for file in view.artifacts
         ],

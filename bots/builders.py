@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bots.approval_builder import approval_card
@@ -9,7 +11,7 @@ from bots.spelling import (
     exact,
     prose,
 )
-from bots.status import error_text, run_seconds, status_line, step_detail
+from bots.status import error_text, inside_detail, run_seconds, status_line, step_detail
 from bots.views import (
     Answer,
     FileLink,
@@ -24,7 +26,7 @@ from runtime.domain.approval import (
 )
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.json import JsonObject
-from runtime.domain.run import OpenQuestion, RunView
+from runtime.domain.run import EVIDENCE, OpenQuestion, RunView
 from runtime.domain.step import Step
 
 _CONTROLS: dict[str, tuple[str, ...]] = {
@@ -40,6 +42,8 @@ def shown_for(delivery: Delivery, row: RunView | Approval | OpenQuestion | None)
     if delivery.kind is DeliveryKind.NOTICE:
         return Notice(text=prose(_text(delivery.payload, "text")))
     if isinstance(row, RunView):
+        if EVIDENCE in delivery.payload:
+            return _evidence(delivery, row)
         return answer(row) if delivery.kind is DeliveryKind.ANSWER else run_card(row)
     if isinstance(row, Approval):
         return approval_card(row)
@@ -51,6 +55,15 @@ def shown_for(delivery: Delivery, row: RunView | Approval | OpenQuestion | None)
 def run_card(view: RunView) -> RunCard:
     """Draw the live card of a run."""
     run = view.run
+    steps = tuple(
+        step_line(
+            step,
+            now=view.read_at,
+            skip=str(number) if step.id in view.skippable else "",
+            inside=view.inside.get(step.id, ()),
+        )
+        for number, step in enumerate(view.steps, start=1)
+    )
     return RunCard(
         run_id=run.id,
         number=run.number,
@@ -59,16 +72,29 @@ def run_card(view: RunView) -> RunCard:
         status_line=status_line(view),
         requester=prose(run.requester_name or run.requester),
         revision=view.run.revision,
-        steps=tuple(step_line(step, now=view.read_at) for step in view.steps),
+        steps=steps,
         elapsed_seconds=run_seconds(view),
         cost_usd=run.spent.usd,
         tokens=run.spent.tokens,
-        controls=_CONTROLS.get(view.status, ()),
+        controls=_controls(view),
     )
 
 
-def step_line(step: Step, *, now: datetime) -> StepLine:
-    """Draw one step of a plan."""
+def _controls(view: RunView) -> tuple[str, ...]:
+    first, *rest = (*_CONTROLS.get(view.status, ()), *_repeatable(view), "")
+    between = ("skip",) if view.skippable else ()
+    return tuple(name for name in (first, *between, *rest) if name)
+
+
+def _repeatable(view: RunView) -> tuple[str, ...]:
+    """Offer to write a plan that worked down as a workflow."""
+    return ("workflow",) if view.status == "succeeded" and view.run.revision else ()
+
+
+def step_line(
+    step: Step, *, now: datetime, skip: str = "", inside: Sequence[Step] = ()
+) -> StepLine:
+    """Draw one step of a plan; of a workflow that is one, the task it is at as well."""
     elapsed = None
     if step.started_at is not None:
         elapsed = ((step.finished_at or now) - step.started_at).total_seconds()
@@ -76,8 +102,9 @@ def step_line(step: Step, *, now: datetime) -> StepLine:
         title=prose(step.title or step.path.rsplit("/", 1)[-1]),
         owner=exact(step.actor),
         status=step.status.value,
-        detail=prose(step_detail(step)),
+        detail=prose(inside_detail(inside) or step_detail(step)),
         elapsed_seconds=elapsed,
+        skip=skip,
     )
 
 
@@ -97,19 +124,33 @@ def answer(view: RunView) -> Answer:
         outcome=view.status,
         text=prose(text),
         sources=tuple(prose(titles.get(path, path)) for path in view.run.sources),
-        files=tuple(
-            FileLink(
-                name=exact(file.name),
-                media_type=exact(file.media_type),
-                size_bytes=file.size_bytes,
-                digest=file.digest,
-            )
-            for file in view.artifacts
-        ),
+        files=_files(view, evidence=False),
         elapsed_seconds=run_seconds(view),
         cost_usd=run.spent.usd,
         tokens=run.spent.tokens,
         demonstration=view.run.demonstration,
+        requester=run.requester,
+    )
+
+
+def _evidence(delivery: Delivery, view: RunView) -> Answer | None:
+    """Draw the files that prove what a run did; None once their time is over."""
+    files = _files(view, evidence=True)
+    text = prose(_text(delivery.payload, EVIDENCE))
+    return replace(answer(view), text=text, sources=(), files=files) if files else None
+
+
+def _files(view: RunView, *, evidence: bool) -> tuple[FileLink, ...]:
+    return tuple(
+        FileLink(
+            name=exact(file.name),
+            media_type=exact(file.media_type),
+            size_bytes=file.size_bytes,
+            digest=file.digest,
+            at=at,
+        )
+        for at, file in enumerate(view.artifacts)
+        if file.is_evidence is evidence
     )
 
 
@@ -124,6 +165,7 @@ def question_card(
         text=prose(question.text),
         choices=tuple(prose(choice) for choice in question.choices),
         answered=prose(answered),
+        withdrawn=question.withdrawn,
     )
 
 
@@ -143,7 +185,8 @@ def _question_card(delivery: Delivery, row: OpenQuestion | None) -> QuestionCard
         step_id=delivery.subject_id,
         text=prose(text or "This question is closed."),
         choices=(),
-        answered=prose(answered or "Closed"),
+        answered=prose(answered),
+        withdrawn=not answered,
     )
 
 

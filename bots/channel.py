@@ -42,6 +42,18 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class HasPages(Protocol):
+    """A channel with pages that show somebody all that is theirs, whichever part has changed."""
+
+    def page(self, delivery: Delivery) -> str:
+        """Name the page that a delivery redraws; empty where it is a message of its own.
+
+        Of deliveries that were claimed together, one draws the page for all.
+        """
+        ...
+
+
+@runtime_checkable
 class BeginsThreads(Protocol):
     """A channel in which a conversation may have no thread yet: its first message begins one."""
 

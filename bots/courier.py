@@ -6,12 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bots.as_json import digest_of
 from bots.bridge import Bridge
 from bots.builders import shown_for
-from bots.channel import BeginsThreads, Channel
+from bots.channel import BeginsThreads, Channel, HasPages
 from bots.door import Desk
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
@@ -41,6 +41,9 @@ class _Round:
     hold_all_seconds: float = 0.0
     place: Place | None = None
     """Where the conversation has come to be in this round."""
+    drawn: dict[str, str] = field(default_factory=dict[str, str])
+    """Pages drawn in this round, and the channel's ids of them: whatever had changed before the
+    claim is on them."""
 
     def hold(self, delivery: Delivery) -> float:
         first = self.hold_first_posts_seconds if delivery.external_id is None else 0.0
@@ -121,6 +124,10 @@ class Courier:
             reason = f"no channel {delivery.place.channel!r} is connected in this process"
             await self._postpone(delivery, backoff_seconds(delivery), reason)
             return
+        page = channel.page(delivery) if isinstance(channel, HasPages) else ""
+        if page in so_far.drawn:
+            await self._bridge(self._runtime.mark_sent, delivery, so_far.drawn[page])
+            return
         try:
             sent, shown = await self._send(channel, delivery, so_far)
         except _Overslept:
@@ -148,6 +155,8 @@ class Courier:
                 so_far.hold_first_posts_seconds = seconds
             await self._postpone(delivery, seconds, "unexpected error, see log", doubtful=True)
         else:
+            if page:
+                so_far.drawn[page] = sent
             await self._settle(channel, delivery, sent, so_far)
             await self._bridge(self._runtime.mark_sent, delivery, sent, shown=shown)
 

@@ -32,11 +32,11 @@ def examine_teams(settings: Settings) -> list[Finding]:
     return examine(TeamsCredentials.of(settings))
 
 
-def slack_manifest(*, url: str | None, socket: bool) -> JsonObject:
+def slack_manifest(settings: Settings, *, url: str | None, socket: bool) -> JsonObject:
     """Give the manifest of the Slack app. Raises ``Refused`` for an address Slack cannot call."""
-    return manifest(url=url or EXAMPLE, socket=socket)
+    return manifest(url=url or EXAMPLE, socket=socket, addresses=bool(settings.email_domains))
 
 
-def slack_scopes() -> list[str]:
+def slack_scopes(settings: Settings) -> list[str]:
     """Give the scopes that the Slack app's bot token needs."""
-    return scopes()
+    return scopes(addresses=bool(settings.email_domains))

@@ -6,17 +6,18 @@ import asyncio
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bots.bridge import Bridge
-from bots.channel import Channel
 from bots.courier import Courier
-from bots.teams.credentials import TeamsCredentials
+from bots.stopping import until_stopped
+from bots.ways import open_channels, open_fronts
+from runtime.audit.bucket import open_bucket
 from runtime.catalog.watch import Library
 from runtime.clock import SystemClock
 from runtime.domain.errors import Misconfigured
@@ -24,11 +25,14 @@ from runtime.domain.ports import Bell, Clock
 from runtime.domain.run import RunView
 from runtime.door.evidence import Evidence
 from runtime.durable.unheard import UnheardBell
+from runtime.garbage import settle
 from runtime.observability.logs import configure_logs
+from runtime.observability.personal_data import PersonalData, cleaner
+from runtime.observability.redaction import secrets_of, unmistakable
 from runtime.queue.actors import bind_deliveries, bind_runs
 from runtime.queue.bell import QueueBell
 from runtime.queue.broker import DELIVERIES, RUNS, open_broker, start_worker
-from runtime.queue.farewell import Close, Farewell
+from runtime.queue.farewell import Farewell
 from runtime.service import Runtime
 from runtime.service import open_runtime as put_together
 from runtime.settings import Settings, environment, export_model_keys, tool_environment
@@ -39,11 +43,11 @@ from runtime.storage.seal import Seal
 if TYPE_CHECKING:
     import dramatiq
     from aiohttp import web
-    from pydantic import SecretStr
 
-    from bots.server import Front
-    from bots.slack.credentials import SlackCredentials
+    from runtime.catalog.catalog import Catalog
+    from runtime.models.gateway import Gateway
     from runtime.models.tiers import Tiers
+    from runtime.tools.tool import Tool
     from runtime.worker import Toolshed, Worker
 
 _log = logging.getLogger(__name__)
@@ -80,11 +84,13 @@ def migrate(settings: Settings) -> None:
 def serve_up(settings: Settings) -> None:
     """Run everything in this process until told to stop."""
     base = open_base(settings, works=True)
-    worker = make_worker(base)
+    gateway = open_gateway(base)
+    worker = make_worker(base, gateway)
     bridge = Bridge()
     queue = consume(base, worker, bridge, {RUNS, DELIVERIES})
     try:
-        asyncio.run(_front(base, bridge))
+        # Loading the library takes seconds of the processor, which the start would wait for.
+        asyncio.run(_front(base, bridge, then=gateway.warm))
     finally:
         wind_down(base, worker, queue)
         bridge.close()
@@ -98,6 +104,7 @@ def serve_front(settings: Settings) -> None:
         asyncio.run(_front(base, bridge))
     finally:
         bridge.close()
+        base.runtime.evaluator.close()
 
 
 def serve_worker(settings: Settings) -> None:
@@ -106,7 +113,7 @@ def serve_worker(settings: Settings) -> None:
     worker = make_worker(base)
     queue = consume(base, worker, None, {RUNS})
     try:
-        _until_stopped()
+        until_stopped()
     finally:
         wind_down(base, worker, queue)
 
@@ -120,8 +127,9 @@ def serve_courier(settings: Settings) -> None:
     queue = consume(base, None, bridge, {DELIVERIES})
     sweep = Sweep([base.runtime.carrying.ring_due], seconds=settings.sweep_seconds)
     sweep.start()
+    settle()
     try:
-        _until_stopped()
+        until_stopped()
     finally:
         sweep.stop()
         queue.stop()
@@ -152,7 +160,8 @@ def open_base(
     clock: Clock = SystemClock(),  # noqa: B008 - it has no state
 ) -> Base:
     """Open what every process has. Raises ``Misconfigured`` with what the operator must change."""
-    configure_logs(settings.log_level, environment())
+    hide = PersonalData(settings.hide)
+    configure_logs(settings.log_level, environment(), hide=hide)
     settings.home.mkdir(parents=True, exist_ok=True)
     broker = open_broker(settings.redis_url)
     database = Database(settings.database, pool_size=settings.worker_threads + 8)
@@ -179,6 +188,9 @@ def open_base(
         library=library,
         budget=settings.budget,
         seal=Seal(settings.seal_keys) if settings.secret_keys else None,
+        clean=cleaner(hide, secrets=unmistakable(secrets_of(environment()))),
+        email_domains=settings.email_domains,
+        shared=None if toolshed is None else partial(_tools_of, toolshed),
     )
     return Base(
         settings=settings,
@@ -189,6 +201,10 @@ def open_base(
         runtime=runtime,
         toolshed=toolshed,
     )
+
+
+def _tools_of(toolshed: Toolshed, catalog: Catalog) -> tuple[Tool, ...]:
+    return toolshed.shared(catalog).tools
 
 
 def _tiers(base: Base) -> Tiers:
@@ -211,6 +227,7 @@ def _demonstrates(base: Base) -> bool:
 
 def evidence_of(settings: Settings, database: Database, clock: Clock) -> Evidence:
     """Give the audit of an installation, with its key and its anchors."""
+    secret = settings.audit_bucket_secret
     return Evidence(
         database=database,
         clock=clock,
@@ -218,19 +235,37 @@ def evidence_of(settings: Settings, database: Database, clock: Clock) -> Evidenc
         anchors=settings.anchors,
         anchor_every=timedelta(seconds=settings.audit_anchor_seconds),
         keep=timedelta(days=settings.keep_audit_days),
+        periods=settings.periods,
+        bucket=open_bucket(
+            settings.audit_bucket,
+            key_id=settings.audit_bucket_key_id,
+            secret=secret.get_secret_value() if secret else None,
+            region=settings.audit_bucket_region,
+            clock=clock,
+        ),
     )
 
 
-def make_worker(base: Base) -> Worker:
-    """Make what carries out runs; a base opened with ``works`` is needed."""
+def open_gateway(base: Base) -> Gateway:
+    """Make the way to the models; ``warm`` it once there is time for that."""
     from runtime.models.gateway import Gateway
+
+    export_model_keys()
+    return Gateway(_tiers(base), clock=base.clock, dialogues=base.settings.agents_path)
+
+
+def make_worker(base: Base, gateway: Gateway | None = None) -> Worker:
+    """Make what carries out runs; a base opened with ``works`` is needed.
+
+    Without a gateway it has one of its own, which is warming up already.
+    """
     from runtime.worker import Worker
 
     assert base.toolshed is not None
-    export_model_keys()
     settings = base.settings
-    gateway = Gateway(_tiers(base), clock=base.clock, dialogues=settings.agents_path)
-    gateway.warm()
+    if gateway is None:
+        gateway = open_gateway(base)
+        gateway.warm()
     return Worker(
         settings,
         base.runtime,
@@ -251,7 +286,7 @@ def consume(
         bind_runs(base.broker, worker.engine.execute)
         worker.start()
     if bridge is not None:
-        channels, hang_up = _channels(base, bridge)
+        channels, hang_up = open_channels(base.settings, base.runtime, bridge)
         bind_deliveries(base.broker, Courier(base.runtime, bridge, channels).deliver)
         base.broker.add_middleware(Farewell(hang_up))
     return start_worker(base.broker, queues=queues, threads=base.settings.worker_threads)
@@ -266,69 +301,6 @@ def wind_down(base: Base, worker: Worker, queue: dramatiq.Worker) -> None:
     base.database.close()
 
 
-def _channels(base: Base, bridge: Bridge) -> tuple[dict[str, Channel], list[Close]]:
-    from bots.console.channel import ConsoleChannel
-    from bots.terminal.channel import TerminalChannel
-
-    settings = base.settings
-    channels: list[Channel] = [ConsoleChannel(), TerminalChannel()]
-    hang_up: list[Close] = []
-    if settings.slack_bot_token is not None or settings.slack_client_id:
-        from bots.slack.api import SlackApi
-        from bots.slack.backing import Backing
-        from bots.slack.channel import SlackChannel
-        from bots.slack.tokens import InstalledTokens
-
-        backing = Backing(runtime=base.runtime, bridge=bridge)
-        credentials = _slack(settings)
-        tokens = None if credentials.bot_token else InstalledTokens(base.runtime, bridge)
-        slack = SlackChannel(credentials, backing=backing, api=SlackApi(credentials, tokens))
-        channels.append(slack)
-        hang_up.append(slack.close)
-    teams = TeamsCredentials.of(settings)
-    if teams is not None:
-        from bots.teams.channel import TeamsChannel
-
-        speaking = TeamsChannel(teams)
-        channels.append(speaking)
-        hang_up.append(speaking.close)
-    return {channel.name: channel for channel in channels}, hang_up
-
-
-def _fronts(base: Base, bridge: Bridge) -> list[Front]:
-    settings = base.settings
-    fronts: list[Front] = []
-    if settings.slack_bot_token or settings.slack_signing_secret or settings.slack_app_token:
-        from bots.slack.app import SlackFront
-
-        runtime = base.runtime
-        fronts.append(
-            SlackFront(_slack(settings), runtime, bridge, clock=base.clock, register=runtime)
-        )
-    teams = TeamsCredentials.of(settings)
-    if teams is not None:
-        from bots.teams.app import TeamsFront
-
-        fronts.append(TeamsFront(teams, base.runtime, bridge, clock=base.clock))
-    return fronts
-
-
-def _slack(settings: Settings) -> SlackCredentials:
-    from bots.slack.credentials import SlackCredentials
-
-    def plain(secret: SecretStr | None) -> str:
-        return secret.get_secret_value() if secret is not None else ""
-
-    return SlackCredentials(
-        signing_secret=plain(settings.slack_signing_secret),
-        bot_token=plain(settings.slack_bot_token),
-        app_token=plain(settings.slack_app_token),
-        client_id=settings.slack_client_id or "",
-        client_secret=plain(settings.slack_client_secret),
-        api_url=settings.slack_api_url,
-    )
-
-
 def make_app(base: Base, bridge: Bridge) -> web.Application:
     """Make the HTTP application with every front that is set up."""
     from bots.presence import instance_name
@@ -339,14 +311,15 @@ def make_app(base: Base, bridge: Bridge) -> web.Application:
     return create_app(
         base.runtime,
         bridge,
-        fronts=_fronts(base, bridge),
+        fronts=open_fronts(settings, base.runtime, bridge, clock=base.clock),
         console_token=token.get_secret_value() if token else None,
         instance=instance_name(settings.database),
         demonstration=base.toolshed is not None and _demonstrates(base),
     )
 
 
-async def _front(base: Base, bridge: Bridge) -> None:
+async def _front(base: Base, bridge: Bridge, *, then: Callable[[], None] = settle) -> None:
+    """Serve until told to stop; ``then`` is called once it is ready."""
     from aiohttp import web
 
     settings = base.settings
@@ -368,17 +341,7 @@ async def _front(base: Base, bridge: Bridge) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
+        then()
         await stop.wait()
     finally:
         await runner.cleanup()
-
-
-def _until_stopped() -> None:
-    stop = threading.Event()
-
-    def told(_number: int, _frame: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, told)
-    stop.wait()

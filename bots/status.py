@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from bots.spelling import duration, exact, plural, prose
 from runtime.domain.approval import Question
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
-from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.domain.states import ENDED_STEP, ApprovalStatus, StepStatus
 from runtime.domain.step import Step
+
+_AT: Final = (StepStatus.RUNNING, StepStatus.WAITING, StepStatus.UNKNOWN, StepStatus.FAILED)
+"""How the task stands at which a workflow is."""
 
 
 def status_line(view: RunView) -> str:
@@ -32,15 +38,26 @@ def step_detail(step: Step) -> str:
     message = _words(step.error)
     match step.status:
         case StepStatus.WAITING:
-            return f"waits for {step.waits_for}" if step.waits_for else ""
+            return f"waits {_reason(step.waits_for)}" if step.waits_for else ""
         case StepStatus.UNKNOWN:
             return "nobody knows yet whether it happened"
-        case StepStatus.FAILED:
+        case StepStatus.FAILED | StepStatus.SKIPPED:
             return message
         case StepStatus.READY | StepStatus.RUNNING if message:
             return f"tries again after: {message}"
         case _:
             return ""
+
+
+def inside_detail(tasks: Sequence[Step]) -> str:
+    """Say at which of its tasks a workflow is, how that one stands, and how many are done."""
+    at = next((one for one in tasks if one.status in _AT), None)
+    if at is None:
+        return ""
+    done = sum(one.status in ENDED_STEP and one is not at for one in tasks)
+    detail = step_detail(at)
+    words = f"{at.title}: {detail}" if detail else at.title
+    return f"{words} ({done} of {plural(len(tasks), 'task')} done)"
 
 
 def error_text(error: JsonObject | None) -> str:
@@ -66,7 +83,7 @@ def _waiting_line(view: RunView) -> str:
     if view.questions:
         return f"Waits for an answer from {prose(view.run.requester_name or 'the requester')}."
     reasons = [step.waits_for for step in view.steps if step.waits_for]
-    return f"Waits for {prose(reasons[0])}." if reasons else "Waits."
+    return f"Waits {_reason(prose(reasons[0]))}." if reasons else "Waits."
 
 
 def _running_line(view: RunView) -> str:
@@ -81,6 +98,11 @@ def _running_line(view: RunView) -> str:
     names = ", ".join(prose(step.title or step.path) for step in busy[:3])
     more = f" and {len(busy) - 3} more" if len(busy) > 3 else ""
     return f"{done} of {plural(len(view.steps), 'step')} done; now: {names}{more}."
+
+
+def _reason(waits_for: str) -> str:
+    """Put a reason into a sentence; a timer's begins with when it is over."""
+    return waits_for if waits_for.startswith("until ") else f"for {waits_for}"
 
 
 def _words(error: JsonObject | None) -> str:

@@ -25,6 +25,8 @@ class StepLine:
     detail: str
     """Why it waits, or how it failed; empty while nothing needs saying."""
     elapsed_seconds: float | None
+    skip: str = ""
+    """What names it to ``skip``; empty where it cannot be left out now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ class RunCard:
     cost_usd: float
     tokens: int
     controls: tuple[str, ...]
-    """Which of ``pause``, ``resume``, ``cancel``, ``retry`` make sense now."""
+    """Which of ``pause``, ``resume``, ``skip``, ``cancel``, ``retry``, ``workflow`` make sense
+    now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,10 @@ class ApprovalCard:
     """The buttons to show; empty once it is decided."""
     outcome: str
     """``Approved by Ada, 14:02 UTC, in Slack: reason``; empty while pending."""
+    code_for: tuple[Verdict, ...] = ()
+    """Verdicts that want a fresh code from the device of whoever gives them."""
+    reasons_for: tuple[Verdict, ...] = ()
+    """Verdicts that want a reason."""
     claimed: str = ""
     """``Ada is looking at it · 14:02 UTC``; empty where nobody is, or it is decided."""
     said: tuple[SaidLine, ...] = ()
@@ -127,6 +134,10 @@ class ApprovalCard:
     """The agents between the request and the call, where there is more than one."""
     reminders: int = 0
     """How often those who may decide were reminded."""
+    requester_name: str = ""
+    """Empty where nobody knows it."""
+    deciders: tuple[str, ...] = ()
+    """Principals who may decide now, as far as they are named one by one."""
     schema: JsonObject | None = None
     """JSON schema of the arguments, for a form to change them; None where they cannot be."""
     values: JsonObject | None = None
@@ -143,7 +154,15 @@ class QuestionCard:
     text: str
     choices: tuple[str, ...]
     answered: str
-    """The answer and who gave it; empty while open."""
+    """The answer and who gave it; empty while open, and where it was withdrawn."""
+    withdrawn: bool = False
+
+    @property
+    def closing(self) -> str:
+        """Say how it was closed; empty while open."""
+        if self.withdrawn:
+            return "Withdrawn: an answer is no longer needed."
+        return f"Answered: {self.answered}" if self.answered else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +173,8 @@ class FileLink:
     media_type: str
     size_bytes: int
     digest: str
+    at: int | None = None
+    """Its place among all files of the run, where only some are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +192,8 @@ class Answer:
     cost_usd: float
     tokens: int
     demonstration: bool
+    requester: str = ""
+    """The principal of whoever asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

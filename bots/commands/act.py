@@ -8,14 +8,18 @@ from bots.approval_builder import approval_card, outcome_line
 from bots.as_json import approval_object, run_object
 from bots.commands.asked import Asked
 from bots.commands.changes import changed_arguments
+from bots.commands.factor import take_code
 from bots.commands.grammar import Command
 from bots.commands.reply import CommandReply
+from bots.commands.starting import asking, with_workflow
 from bots.commands.usage import NotUnderstood
 from bots.spelling import exact, one_line, plural
 from bots.status import status_line
 from runtime.domain.approval import VERDICTS, Approval, Decide, Question, Verdict
+from runtime.domain.assurance import Assurance
 from runtime.domain.conversation import Message, Person, Reception
-from runtime.domain.errors import NotFound, Refused
+from runtime.domain.errors import Refused
+from runtime.domain.form import InputNeeded
 from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
@@ -25,8 +29,10 @@ SEEN_DIGITS = 8
 
 def start(command: Command, asked: Asked) -> CommandReply:
     """Start a run, or pass the text to the run that is live in this conversation."""
-    if command.workflow is not None:
-        _check_workflow(command.workflow, asked)
+    try:
+        command = with_workflow(command, asked)
+    except InputNeeded as needed:
+        return asking(needed, asked)
     received = asked.runtime.receive(
         Message(
             event_key=f"command:{asked.event_key or new_id('cmd')}",
@@ -74,6 +80,14 @@ def resume(command: Command, asked: Asked) -> CommandReply:
 def retry(command: Command, asked: Asked) -> CommandReply:
     """Go on with a failed run where it failed."""
     return _steer(asked.runtime.retry, command, asked)
+
+
+def skip(command: Command, asked: Asked) -> CommandReply:
+    """Have a run go on without one step of its plan."""
+    word, _, reason = command.text.strip().partition(" ")
+    return _steer(
+        lambda run, person: asked.runtime.skip(run, word, person, reason=reason), command, asked
+    )
 
 
 def approve(command: Command, asked: Asked) -> CommandReply:
@@ -135,13 +149,13 @@ def resolve(command: Command, asked: Asked) -> CommandReply:
 
 def answer(command: Command, asked: Asked) -> CommandReply:
     """Answer what an agent asked; with several open questions it must be said which."""
-    view = asked.runtime.view(command.target or "", workspace=asked.workspace)
+    view = asked.runtime.sight.view(command.target or "", asked.person)
     question = _question_meant(view, command, asked)
     # A choice is taken as it was offered, however it was typed.
     same = [one for one in question.choices if one.casefold() == command.text.casefold()]
     text = same[0] if same else command.text
     asked.runtime.answer(question.step_id, asked.person, text)
-    view = asked.runtime.view(view.run.id, workspace=asked.workspace)
+    view = asked.runtime.sight.view(view.run.id, asked.person)
     return CommandReply(
         text=f"Run #{view.run.number} was told: {one_line(text, 300)}",
         data=run_object(view),
@@ -182,13 +196,17 @@ def _decide(
     command: Command, asked: Asked, verdict: Verdict, *, arguments: JsonObject | None = None
 ) -> CommandReply:
     approval = asked.runtime.approval_for(command.target or "", asked.person)
+    code, reason = "", command.text
+    if any(stage.assurance is Assurance.STEPPED_UP for stage in approval.stages):
+        code, reason = take_code(command.text)
     decided = asked.runtime.decide(
         Decide(
             approval=approval.id,
             person=asked.person,
             verdict=verdict,
             surface=asked.surface,
-            reason="" if approval.question is Question.OUTCOME else command.text,
+            reason="" if approval.question is Question.OUTCOME else reason,
+            code=code,
             arguments=arguments,
         )
     )
@@ -209,10 +227,3 @@ def _decide(
         data={**approval_object(approval), "won": decided.won, "final": decided.final},
         run_id=approval.run_id,
     )
-
-
-def _check_workflow(name: str, asked: Asked) -> None:
-    known = [workflow.name for workflow in asked.runtime.workflows()]
-    if name not in known:
-        listed = f"known are {', '.join(known)}" if known else "no workflow is installed"
-        raise NotFound(f"there is no workflow {name!r}; {listed}")

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bots.commands import accounts, act, govern, hand_over, look, policy
+from bots.commands import (
+    accounts,
+    act,
+    budget,
+    factor,
+    govern,
+    hand_over,
+    look,
+    policy,
+    schedules,
+    workflows,
+)
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command, parse
 from bots.commands.reply import CommandReply
-from bots.commands.rights import require
 from bots.door import Door
 from runtime.domain.conversation import Person, Place
 from runtime.domain.errors import BatonError
@@ -24,6 +34,7 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "pause": act.pause,
     "resume": act.resume,
     "retry": act.retry,
+    "skip": act.skip,
     "approvals": look.approvals,
     "approve": act.approve,
     "reject": act.reject,
@@ -42,9 +53,13 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "resolve": act.resolve,
     "answer": act.answer,
     "agents": look.agents,
-    "workflows": look.workflows,
+    "workflows": workflows.workflows,
+    "schedules": schedules.schedules,
     "cost": look.cost,
     "audit": look.audit,
+    "evidence": look.evidence,
+    "budget": budget.budget,
+    "factor": factor.factor,
     "link": accounts.link,
     "unlink": accounts.unlink,
 }
@@ -75,7 +90,6 @@ def run_command(
 def execute(command: Command, asked: Asked) -> CommandReply:
     """Do a command that is understood already; a refusal is a reply, not an exception."""
     try:
-        require(command, asked)
         return _VERBS[command.verb](command, asked)
     except BatonError as error:
         return refusal(error)

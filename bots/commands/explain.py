@@ -29,7 +29,8 @@ def _waits(view: RunView) -> list[str]:
     for approval in view.approvals:
         if approval.status is ApprovalStatus.PENDING:
             stage = approval.stages[min(approval.stage, len(approval.stages) - 1)]
-            because = f" because {one_line(approval.reason, 300)}" if approval.reason else ""
+            said = one_line(approval.reason, 300)
+            because = f' ("{said}")' if said else ""
             found.append(
                 f"approval #{approval.number} of {exact(approval.tool)}: rule "
                 f"{exact(approval.rule)} asks{because}; may be decided by "

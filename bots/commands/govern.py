@@ -65,6 +65,7 @@ def grant(command: Command, asked: Asked) -> CommandReply:
 
 def grants(command: Command, asked: Asked) -> CommandReply:
     """List what is granted."""
+    asked.runtime.sight.check(command.target, asked.person)
     found = asked.runtime.governing.grants(run=command.target, workspace=asked.workspace)
     return CommandReply(
         text="\n".join(_words(one) for one in found) or "Nothing is granted.",
@@ -125,13 +126,25 @@ def halts(command: Command, asked: Asked) -> CommandReply:
     del command
     found = asked.runtime.governing.halts(workspace=asked.workspace)
     rows = [
-        (f"#{one.number}", "drill" if one.drill else "halt", one_line(one.words, 200))
+        (
+            f"#{one.number}",
+            "drill" if one.drill else "halt",
+            f"since {one.at:%Y-%m-%d %H:%M} UTC",
+            one_line(one.words, 200) + _agreed(one),
+        )
         for one in found
     ]
     return CommandReply(
         text="\n".join(columns(rows)) or "Nothing is halted.",
         data={"halts": [_halt_object(one) for one in found]},
     )
+
+
+def _agreed(one: Halt) -> str:
+    if not one.lifted_by:
+        return ""
+    who = one_line(", ".join(one.lifted_by), 100)
+    return f"; to lift it agrees {who}, {PEOPLE_TO_LIFT - len(one.lifted_by)} more must"
 
 
 def _value(quoted: str, bare: str) -> Json:
@@ -146,14 +159,18 @@ def _value(quoted: str, bare: str) -> Json:
 def _words(one: Grant) -> str:
     signs = {test: sign for sign, test in _TESTS.items()}
     bounds = [f"{bound.path}{signs[bound.test]}{bound.value}" for bound in one.where]
-    if one.sum_path:
-        bounds.append(f"{one.sum_path} up to {one.sum_limit:g} in all, {one.sum_used:g} used")
     where = f" where {', '.join(map(exact, bounds))}" if bounds else ""
+    times = "once" if one.uses == 1 else f"{one.uses} times"
+    used = [f"{one.used} of {one.uses} used"]
+    if one.sum_path:
+        name = exact(one.sum_path)
+        times += f", {name} up to {one.sum_limit:g} in all"
+        used.append(f"{name} {one.sum_used:g} so far")
     ended = f", revoked by {exact(one.revoked_by_name)}" if one.revoked_at else ""
     return (
-        f"Grant {one.number}: run #{one.run_number} may call {exact(one.tool)}{where}"
-        f" {one.uses} times ({one.used} used) until {one.expires_at:%Y-%m-%d %H:%M} UTC,"
-        f" given by {exact(one.given_by_name)}{ended}."
+        f"Grant {one.number}: run #{one.run_number} may call {exact(one.tool)}{where} {times},"
+        f" until {one.expires_at:%Y-%m-%d %H:%M} UTC ({', '.join(used)}), given by"
+        f" {exact(one.given_by_name)}{ended}."
     )
 
 

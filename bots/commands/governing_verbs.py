@@ -33,6 +33,12 @@ GOVERNING: tuple[Verb, ...] = (
         summary="be away: you are not asked, and PERSON decides where you may",
         rest="time",
     ),
+    Verb(
+        name="factor",
+        usage="factor [new | CODE | remove CODE]",
+        summary="have codes from a device of yours, for approvals that want a fresh one",
+        rest="code",
+    ),
     Verb(name="back", usage="back", summary="be back: nobody decides in your place any more"),
     Verb(
         name="grant",

@@ -13,6 +13,8 @@ from bots.commands.verb import Verb
 from runtime.domain.json import JsonObject
 
 # Phones and chat clients replace what was typed: curly quotes, and one long dash for two.
+_COLUMN = 17
+"""Characters; what most verbs need."""
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'"})
 _AGENT = r"(?:--|[—–])agent(?:=|\s+)([\"'“”„‘’]?[\w.-]+[\"'“”„‘’]?)"
 _AGENT_LAST = re.compile(rf"(?:^|\s){_AGENT}\s*$", re.IGNORECASE)
@@ -40,14 +42,16 @@ class Command:
     agent: str | None = None
     workflow: str | None = None
     input: JsonObject | None = None
+    values: tuple[tuple[str, str], ...] = ()
+    """Inputs of a workflow by name, as they were typed; ``input`` holds those with types."""
 
 
 VERBS: tuple[Verb, ...] = (
     Verb(name="help", usage="help [VERB]", summary="say what can be asked", rest="verb"),
     Verb(
         name="run",
-        usage="run TEXT [--agent NAME]",
-        summary="start a run; --agent gives it to one agent without a plan",
+        usage="run TEXT [--agent NAME] | run WORKFLOW [NAME=VALUE …]",
+        summary="start a run: a plan is made, or an agent or a workflow is named",
         rest="text",
         rest_required=True,
     ),
@@ -101,6 +105,14 @@ VERBS: tuple[Verb, ...] = (
         target_required=True,
     ),
     Verb(
+        name="skip",
+        usage="skip RUN [STEP [reason]]",
+        summary="go on without a step of the plan; STEP is its number on the card",
+        target="run",
+        target_required=True,
+        rest="step",
+    ),
+    Verb(
         name="approvals",
         usage="approvals [N]",
         summary="list what waits for a decision; with N show one with all its arguments",
@@ -108,7 +120,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="approve",
-        usage="approve N [--set NAME=VALUE] [--arguments JSON] [reason]",
+        usage="approve N [CODE] [--set NAME=VALUE] [--arguments JSON] [reason]",
         summary="let a call be made; with other arguments, somebody else must agree as well",
         target="approval",
         target_required=True,
@@ -142,7 +154,18 @@ VERBS: tuple[Verb, ...] = (
         rest_required=True,
     ),
     Verb(name="agents", usage="agents", summary="list the agents and what they can do"),
-    Verb(name="workflows", usage="workflows", summary="list the workflows"),
+    Verb(
+        name="workflows",
+        usage="workflows [show NAME | diff NAME | from-run RUN [NAME]]",
+        summary="list the workflows, show one or what changed in it, or make one of a run",
+        rest="name",
+    ),
+    Verb(
+        name="schedules",
+        usage="schedules [start NAME [NAME=VALUE …] | pause, resume or approvals NAME]",
+        summary="list workflows that start by themselves, or set one going here, in your name",
+        rest="name",
+    ),
     Verb(
         name="cost",
         usage="cost [RUN]",
@@ -150,9 +173,22 @@ VERBS: tuple[Verb, ...] = (
         target="run",
     ),
     Verb(
+        name="budget",
+        usage="budget [RUN]",
+        summary="show what is left to spend; without RUN, for you, here, today",
+        target="run",
+    ),
+    Verb(
         name="audit",
         usage="audit RUN",
         summary="show a run's audit records",
+        target="run",
+        target_required=True,
+    ),
+    Verb(
+        name="evidence",
+        usage="evidence RUN",
+        summary="have what a run did, with proofs that it is so, as files here",
         target="run",
         target_required=True,
     ),
@@ -218,9 +254,15 @@ def help_text(about: str = "") -> str:
         if verb is None:
             raise NotUnderstood(_unknown(about))
         return f"{verb.usage}\n  {verb.summary}"
-    width = max(len(verb.usage) for verb in VERBS)
-    lines = [f"  {verb.usage:<{width}}  {verb.summary}" for verb in VERBS]
+    lines = [line for verb in VERBS for line in _listed(verb)]
     return "\n".join(["What you can ask:", *lines, "RUN and N are numbers, as in: status 12"])
+
+
+def _listed(verb: Verb) -> list[str]:
+    """Give what a verb does beside it, or beneath it where it is long: chats are narrow."""
+    if len(verb.usage) > _COLUMN:
+        return [f"  {verb.usage}", f"{'':{_COLUMN + 4}}{verb.summary}"]
+    return [f"  {verb.usage:<{_COLUMN}}  {verb.summary}"]
 
 
 def _parse_run(verb: Verb, rest: str) -> Command:

@@ -29,11 +29,12 @@ from bots.commands.plain_text import (
     shortened,
 )
 from bots.commands.reply import CommandReply
-from bots.spelling import clock, duration, exact, money, one_line, plural
+from bots.spelling import duration, exact, money, one_line, plural
 from bots.status import status_line
-from runtime.domain.canonical import canonical
+from runtime.audit.words import sentence
 from runtime.domain.errors import NotFound
-from runtime.domain.run import RunView, StepRow
+from runtime.domain.json import object_of
+from runtime.domain.run import AuditRecord, RunView, StepRow
 from runtime.domain.step import Cost
 
 _LINES_LIMIT = 200
@@ -59,7 +60,7 @@ def show_help(command: Command, asked: Asked) -> CommandReply:
 def list_runs(command: Command, asked: Asked) -> CommandReply:
     """List the latest runs, newest first."""
     del command
-    lines = asked.runtime.runs(workspace=asked.workspace)
+    lines = asked.runtime.sight.runs(asked.person)
     rows = [
         (f"#{line.number}", line.status, one_line(line.requester_name, 20), one_line(line.request))
         for line in lines
@@ -90,7 +91,7 @@ def status(command: Command, asked: Asked) -> CommandReply:
 
 def trace(command: Command, asked: Asked) -> CommandReply:
     """Show every step of a run as a tree."""
-    rows = asked.runtime.trace(command.target or "", workspace=asked.workspace)
+    rows = asked.runtime.sight.trace(command.target or "", asked.person)
     return CommandReply(
         text="\n".join(shortened([_trace_line(row) for row in rows], _LINES_LIMIT)) or "No steps.",
         data={"steps": trace_objects(rows)},
@@ -101,7 +102,7 @@ def trace(command: Command, asked: Asked) -> CommandReply:
 def why(command: Command, asked: Asked) -> CommandReply:
     """Explain a run's state: what it waits for, what failed, which rules applied."""
     view = _view(command, asked)
-    rows = asked.runtime.trace(view.run.id, workspace=asked.workspace)
+    rows = asked.runtime.sight.trace(view.run.id, asked.person)
     found = reasons(view, rows)
     state = _STATES.get(view.status, f"is {view.status}")
     head = f"Run #{view.run.number} {state}. {status_line(view)}"
@@ -116,7 +117,7 @@ def approvals(command: Command, asked: Asked) -> CommandReply:
     """List what waits for a decision, or show one with all of its arguments."""
     if command.target is not None:
         return _one_approval(command.target, asked)
-    pending = asked.runtime.approvals_for(asked.person)
+    pending = asked.runtime.sight.approvals(asked.person)
     blocks: list[str] = []
     for approval in pending:
         card = approval_card(approval)
@@ -143,25 +144,14 @@ def agents(command: Command, asked: Asked) -> CommandReply:
     )
 
 
-def workflows(command: Command, asked: Asked) -> CommandReply:
-    """List the workflows and what they do."""
-    del command
-    known = asked.runtime.workflows()
-    rows = [(one.actor, one.title, one_line(one.summary)) for one in known]
-    return CommandReply(
-        text="\n".join(columns(rows)) or "No workflows are installed.",
-        data={"workflows": [one.describe() for one in known]},
-    )
-
-
 def cost(command: Command, asked: Asked) -> CommandReply:
     """Show what a run has cost, by who spent it; without one, what the latest runs have cost."""
     if command.target is None:
         return _cost_of_runs(asked)
-    view = asked.runtime.view(command.target, workspace=asked.workspace)
+    view = asked.runtime.sight.view(command.target, asked.person)
     by_actor: dict[str, Cost] = defaultdict(Cost)
     owners: list[str] = []
-    for row in asked.runtime.trace(view.run.id, workspace=asked.workspace):
+    for row in asked.runtime.sight.trace(view.run.id, asked.person):
         # A leaf is often the engine's own; whoever it was done for stands above it.
         del owners[row.depth :]
         owners.append(row.step.actor or (owners[-1] if owners else ""))
@@ -189,10 +179,10 @@ def cost(command: Command, asked: Asked) -> CommandReply:
 
 def audit(command: Command, asked: Asked) -> CommandReply:
     """Show a run's audit chain."""
-    records = asked.runtime.audit(command.target or "", workspace=asked.workspace)
+    records = asked.runtime.sight.audit(command.target or "", asked.person)
     lines = [
-        f"{record.sequence:>4}  {clock(record.at)}  {record.event}  "
-        f"{one_line(canonical(record.facts), 160)}  {record.digest[:12]}"
+        f"{record.sequence:>4}  {record.at:%Y-%m-%d %H:%M:%S} UTC  {_sentence(record)}"
+        f"  ({record.event} {record.digest[:12]})"
         for record in records
     ]
     return CommandReply(
@@ -202,20 +192,33 @@ def audit(command: Command, asked: Asked) -> CommandReply:
     )
 
 
+def _sentence(record: AuditRecord) -> str:
+    return one_line(sentence(record.event, object_of(record.facts)), 160)
+
+
+def evidence(command: Command, asked: Asked) -> CommandReply:
+    """Have a run's evidence made, with its proofs, as files in this conversation."""
+    number = asked.runtime.evidence(command.target or "", asked.person, asked.place)
+    return CommandReply(
+        text=f"The evidence of run #{number} is being put together; it comes here as two files.",
+        data={"number": number},
+    )
+
+
 def _view(command: Command, asked: Asked) -> RunView:
     if command.target is not None:
-        return asked.runtime.view(command.target, workspace=asked.workspace)
+        return asked.runtime.sight.view(command.target, asked.person)
     for entry in reversed(asked.runtime.thread(asked.place)):
         if entry.delivery is not None:
-            return asked.runtime.view(entry.delivery.run_id, workspace=asked.workspace)
-    latest = asked.runtime.runs(workspace=asked.workspace, limit=1)
+            return asked.runtime.sight.view(entry.delivery.run_id, asked.person)
+    latest = asked.runtime.sight.runs(asked.person, limit=1)
     if not latest:
         raise NotFound(f"there are no runs yet; start one with: {asked.prefix}run TEXT")
-    return asked.runtime.view(latest[0].id, workspace=asked.workspace)
+    return asked.runtime.sight.view(latest[0].id, asked.person)
 
 
 def _one_approval(ref: str, asked: Asked) -> CommandReply:
-    approval = asked.runtime.approval_for(ref, asked.person)
+    approval = asked.runtime.sight.approval(ref, asked.person)
     card = approval_card(approval)
     was_cut = any(not argument.complete for argument in card.arguments)
     lines = approval_lines(replace(card, arguments=arguments(approval, limit=None)))
@@ -228,7 +231,7 @@ def _one_approval(ref: str, asked: Asked) -> CommandReply:
 
 
 def _cost_of_runs(asked: Asked) -> CommandReply:
-    lines = asked.runtime.runs(workspace=asked.workspace, limit=_COSTED_RUNS)
+    lines = asked.runtime.sight.runs(asked.person, limit=_COSTED_RUNS)
     total = Cost(
         usd=sum(line.spent.usd for line in lines), tokens=sum(line.spent.tokens for line in lines)
     )

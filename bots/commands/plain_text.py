@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bots.spelling import cut, duration, money, one_line, plural
 from bots.views import Answer, ApprovalCard, Notice, QuestionCard, RunCard, Shown, StepLine
+from runtime.domain.approval import Verdict
 
 SIGNS = {
     "ready": "·",
@@ -99,6 +100,7 @@ def decision_hint(card: ApprovalCard, *, prefix: str = "", seen: str = "") -> st
     number = card.number
     if card.verdicts and card.verdicts[0].value in {"approve", "reject"}:
         ticket = f" seen:{seen}" if seen else ""
+        ticket += " CODE" if Verdict.APPROVE in card.code_for else ""
         return f"{prefix}approve {number}{ticket}   or   {prefix}reject {number} REASON"
     return "   or   ".join(f"{prefix}resolve {number} {verdict.value}" for verdict in card.verdicts)
 
@@ -106,7 +108,7 @@ def decision_hint(card: ApprovalCard, *, prefix: str = "", seen: str = "") -> st
 def question_lines(card: QuestionCard) -> list[str]:
     """Spell something an agent asks."""
     lines = [card.text, *(f"  - {choice}" for choice in card.choices)]
-    return [*lines, f"  Answered: {card.answered}"] if card.answered else lines
+    return [*lines, f"  {card.closing}"] if card.closing else lines
 
 
 def answer_lines(answer: Answer) -> list[str]:

@@ -44,8 +44,8 @@ def _check(asked: Asked) -> CommandReply:
 
 
 def _explain_run(ref: str, asked: Asked) -> CommandReply:
-    view = asked.runtime.view(ref.removeprefix("#"), workspace=asked.workspace)
-    rows = asked.runtime.trace(view.run.id, workspace=asked.workspace)
+    view = asked.runtime.sight.view(ref.removeprefix("#"), asked.person)
+    rows = asked.runtime.sight.trace(view.run.id, asked.person)
     told = [f"- {reason}" for reason in reasons(view, rows)]
     by_rule = [
         f"- {row.step.path}: {exact(row.step.title)} {row.step.decision.get('outcome')} by rule"
@@ -69,8 +69,8 @@ def _what_if(text: str, asked: Asked) -> CommandReply:
     options = {name.lower(): value for name, value in _OPTION.findall(text)}
     if "tool" not in options:
         raise NotUnderstood(f"say which tool; write: {_USAGE}")
-    effect = options.get("effect", Effect.IRREVERSIBLE.value)
-    if effect not in {one.value for one in Effect}:
+    effect = options.get("effect")
+    if effect is not None and effect not in {one.value for one in Effect}:
         raise NotUnderstood(f"{effect!r} is no effect; write read, write or irreversible")
     explained = asked.runtime.governing.explain(
         WhatIf(
@@ -78,7 +78,7 @@ def _what_if(text: str, asked: Asked) -> CommandReply:
             arguments=arguments,
             person=options.get("as", asked.person.principal),
             agent=options.get("agent", ""),
-            effect=Effect(effect),
+            effect=None if effect is None else Effect(effect),
             labels=(options["label"],) if "label" in options else (),
         )
     )
@@ -110,6 +110,7 @@ def _words(explained: Explained) -> str:
         f" ({one.outcome.value}), {one_line(one.because, 300)}"
         for one in explained.heard
     ]
+    lines.append(f"  Effect: {explained.effect.value} ({exact(explained.effect_from)})")
     return "\n".join([*lines, f"  Policy {decision.policy[:12]}"])
 
 
@@ -124,6 +125,8 @@ def _object(explained: Explained) -> JsonObject:
             {"eligible": list(names), "quorum": stage.quorum}
             for names, stage in zip(explained.asked, decision.stages, strict=True)
         ],
+        "effect": explained.effect.value,
+        "effect_from": explained.effect_from,
         "problem": explained.problem,
         "rules": [
             {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from runtime.domain.form import InputForm
 from runtime.domain.json import JsonObject
 
 
@@ -21,3 +23,7 @@ class CommandReply:
     """For the person alone, wherever they wrote: a channel must not show it to others."""
     code: str = ""
     """The error's stable code when it was refused; ``usage`` when it was not understood."""
+    form: InputForm | None = None
+    """A form to ask for what is missing, with code ``input_needed``; ``wrong`` has what is wrong
+    with which field. A channel that draws no forms says ``text``, which tells what to type."""
+    wrong: Mapping[str, str] = field(default_factory=dict[str, str])

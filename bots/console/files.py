@@ -1,12 +1,9 @@
-"""Artifacts for people: to read on the page, or to keep."""
+"""Artifacts for people to read on the page."""
 
 from __future__ import annotations
 
 import csv
 import io
-from urllib.parse import quote
-
-from aiohttp import web
 
 from bots.console.markdown import blocks
 from bots.spelling import prose
@@ -16,19 +13,6 @@ from runtime.domain.run import Artifact
 _READABLE_BYTES = 300_000
 _TABLE_ROWS = 500
 _TEXT_TYPES = frozenset({"application/json", "application/yaml", "application/sql"})
-
-
-def attachment(artifact: Artifact, content: bytes) -> web.Response:
-    """Give the bytes as a download: never run, framed or guessed at by a browser."""
-    name = artifact.name.rsplit("/", 1)[-1]
-    return web.Response(
-        body=content,
-        headers={
-            "Content-Type": "application/octet-stream",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
 
 
 def preview(artifact: Artifact, content: bytes) -> JsonObject:

@@ -14,6 +14,7 @@ from bots.console.api import Api
 from bots.console.events import Events
 from bots.console.guard import TOKEN_COOKIE, Forbidden, Guard
 from bots.console.watch import Watch
+from bots.console.workflows import Workflows
 from bots.door import Door
 from runtime.domain.errors import BatonError, NotFound, Upstream
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Nothing from elsewhere, nothing inline, nobody's frame: the page is these three files.
+# Nothing from elsewhere, nothing inline, nobody's frame: the page is these files.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -39,6 +40,7 @@ _HEADERS = {
 _FILES = {
     "style.css": "text/css",
     "app.js": "text/javascript",
+    "workflows.js": "text/javascript",
     "favicon.svg": "image/svg+xml",
 }
 
@@ -59,10 +61,11 @@ class ConsoleFront:
         self._watch = Watch(runtime, bridge)
         self._api = Api(runtime, bridge, self._watch)
         self._events = Events(self._watch)
+        self._workflows = Workflows(runtime, bridge)
 
     def mount(self, app: web.Application) -> None:
         """Add the routes; open pages are sent away when the application shuts down."""
-        api = self._api
+        api, flows = self._api, self._workflows
         routes: list[tuple[str, str, Handler]] = [
             ("GET", "/", self._page),
             ("GET", "/console/{file}", self._file),
@@ -71,6 +74,10 @@ class ConsoleFront:
             ("POST", "/api/thread", api.say),
             ("GET", "/api/events", self._events.stream),
             ("GET", "/api/agents", api.agents),
+            ("GET", "/api/workflows", flows.listed),
+            ("GET", "/api/workflows/{name}", flows.form),
+            ("POST", "/api/workflows/{name}", flows.start),
+            ("POST", "/api/schedules/{name}/{verb:start|pause|resume}", flows.schedule),
             ("GET", "/api/approvals", api.approvals),
             ("GET", "/api/approvals/{id}", api.approval),
             ("POST", "/api/approvals/{id}", api.decide),
@@ -79,8 +86,11 @@ class ConsoleFront:
             ("GET", "/api/runs/{run}", api.run),
             ("GET", "/api/runs/{run}/trace", api.trace),
             ("GET", "/api/runs/{run}/why", api.why),
+            ("GET", "/api/runs/{run}/workflow", api.workflow),
             ("GET", "/api/runs/{run}/audit", api.audit),
             ("GET", "/api/runs/{run}/artifacts/{name:.+}", api.artifact),
+            ("POST", "/api/runs/{run}/skip", api.skip),
+            ("POST", "/api/runs/{run}/evidence", api.evidence),
             ("POST", "/api/runs/{run}/{verb:cancel|pause|resume|retry}", api.steer),
         ]
         for method, path, handler in routes:

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bots.loopback import is_local
 from runtime.domain.errors import Refused
 
 CSRF_COOKIE = "baton_csrf"
 CSRF_HEADER = "X-Baton-Csrf"
 TOKEN_COOKIE = "baton_console"  # noqa: S105  # a cookie's name, no secret
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -82,8 +79,7 @@ class Guard:
         return any(hmac.compare_digest(one.encode(), self._token_hash.encode()) for one in offered)
 
     def _check_local(self, request: web.Request) -> None:
-        forwarded = next((name for name in _FORWARDED if name in request.headers), None)
-        if not _is_loopback(request.remote) or forwarded or not _is_local_name(request.host):
+        if not is_local(request):
             raise Forbidden(
                 "The console has no login and therefore answers only on this machine, under "
                 "http://localhost or http://127.0.0.1. To use it from elsewhere, set "
@@ -93,23 +89,6 @@ class Guard:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(b"baton console " + token.encode()).hexdigest()
-
-
-def _is_loopback(remote: str | None) -> bool:
-    try:
-        address = ipaddress.ip_address((remote or "").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-def _is_local_name(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name in _LOCAL_NAMES or name.endswith(".localhost")
 
 
 def _check_same_origin(request: web.Request) -> None:

@@ -57,7 +57,12 @@ def card(shown: Shown) -> JsonObject:
         values["blocks"] = blocks(shown.text)
     if isinstance(shown, ApprovalCard):
         values["expires_at"] = moment(shown.expires_at)
-        values["verdicts"] = [verdict.value for verdict in shown.verdicts]
+        for name, verdicts in (
+            ("verdicts", shown.verdicts),
+            ("code_for", shown.code_for),
+            ("reasons_for", shown.reasons_for),
+        ):
+            values[name] = [verdict.value for verdict in verdicts]
     return values
 
 
@@ -69,7 +74,7 @@ def settled(entry: JsonObject) -> bool:
         case "approval":
             return entry["status"] != "pending"
         case "question":
-            return bool(entry["answered"])
+            return bool(entry["answered"] or entry["withdrawn"])
         case _:
             return True
 

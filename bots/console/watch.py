@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bots.bridge import Bridge
+from bots.console.place import OPERATOR
 from bots.console.shapes import delivered, revision, settled, spoken
 from bots.door import Door
 from runtime.domain.conversation import Place
-from runtime.domain.errors import BatonError
+from runtime.domain.errors import BatonError, Refused
 from runtime.domain.json import JsonObject
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,9 @@ class Watch:
         )
 
     def _entries(self, place: Place) -> list[JsonObject]:
+        lacking = self._runtime.sight.refusal(OPERATOR)
+        if lacking is not None:
+            raise Refused(lacking)
         thread = self._runtime.thread(place)
         if len(self._settled) > _CACHED_ENTRIES:
             self._settled.clear()

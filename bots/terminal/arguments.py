@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import cast
 
 from bots.commands.grammar import VERBS
@@ -17,12 +18,29 @@ _SERVERS = {
     "migrate": "bring the database to this version's tables",
 }
 _TEAMS = "build the app for Microsoft Teams: baton teams package --url URL"
+_RETENTION = "say how long each class of data is kept, what goes now, and when the next will"
 _SLACK = "print the Slack app's manifest: baton slack manifest [--url URL | --socket]"
 WITH_OPTIONS = frozenset({"grant", "halt", "policy"})
 _EPILOG = (
     "exit status: 0 it succeeded, 1 it was refused or failed, 2 it was not understood, "
-    "3 the run has not ended: it waits for a person, or a server goes on working on it"
+    "3 the run has not ended: it waits for a person, an event or a time, or a server goes on with "
+    "it"
 )
+
+
+class _InAnyOrder(argparse.ArgumentParser):
+    """Takes options before, between and behind the words of a command."""
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - its overloads
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        found, left = super().parse_known_args(args, namespace or argparse.Namespace())
+        words = cast("list[str] | None", getattr(found, "words", None))
+        if words is not None:
+            # The library takes words in one piece only, and leaves those behind an option over.
+            words += [one for one in left if not one.startswith("-")]
+            left = [one for one in left if one.startswith("-")]
+        return found, left
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,7 +49,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="baton", description="A governed runtime for agentic work.", epilog=_EPILOG
     )
     parser.set_defaults(host=None, port=None, json=False)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_InAnyOrder
+    )
     for name, summary in _SERVERS.items():
         server = commands.add_parser(name, help=summary, description=summary)
         if name in {"up", "front"}:
@@ -61,7 +81,11 @@ def build_parser() -> argparse.ArgumentParser:
             )
         if verb.name == "audit":
             _add_evidence(spoken)
+        if verb.name == "workflows":
+            _add_check(spoken)
         _add_json(spoken)
+    retention = commands.add_parser("retention", help=_RETENTION, description=_RETENTION)
+    _add_json(retention)
     _add_teams(commands.add_parser("teams", help=_TEAMS, description=_TEAMS))
     _add_slack(commands.add_parser("slack", help=_SLACK, description=_SLACK))
     doctor = commands.add_parser(
@@ -84,7 +108,9 @@ def _add_slack(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="+", metavar="TEXT", help="what should be done")
+    parser.add_argument(
+        "words", nargs="*", metavar="TEXT", help="what should be done; or WORKFLOW NAME=VALUE …"
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--agent", metavar="NAME", help="give it to this agent, without a plan")
     chosen.add_argument("--workflow", metavar="NAME", help="run this workflow")
@@ -132,6 +158,20 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FOLDER", default=".", help="where to write the export")
     parser.add_argument("--key", metavar="KEY", help="the public key it must be signed with")
     parser.add_argument("--all", action="store_true", help="check the whole log in the database")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "baton workflows [list] [--json]\n"
+        "       baton workflows show NAME [--json]\n"
+        "       baton workflows diff NAME [--json]\n"
+        "       baton workflows from-run RUN [NAME] [--json]\n"
+        "       baton workflows check [FILE | FOLDER …] [--json]"
+    )
+    parser.epilog = (
+        "check prints FILE:LINE: POINTER: what is wrong; what to write. Exit status: 0 all are"
+        " sound, 1 something is wrong; without a file it checks those of the installation"
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

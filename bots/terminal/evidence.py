@@ -9,6 +9,7 @@ from typing import cast
 
 from bots.commands.reply import CommandReply
 from bots.terminal.wiring import Wiring
+from runtime.domain.conversation import Person
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.json import Json, JsonObject
 
@@ -20,28 +21,51 @@ def is_about_evidence(words: list[str], *, everything: bool) -> bool:
     return everything or words[:1] in (["export"], ["verify"], ["tell"], ["erase"])
 
 
-def about_evidence(arguments: argparse.Namespace, wiring: Wiring, *, by: str) -> CommandReply:
-    """Do what ``baton audit`` was asked for; ``by`` is who types."""
+def about_evidence(arguments: argparse.Namespace, wiring: Wiring, *, by: Person) -> CommandReply:
+    """Do what ``baton audit`` was asked for; ``by`` is who types, and sees what they may."""
     words = cast("list[str]", arguments.words)
+    typist = f"{by.channel}:{by.external_id}"
     match words:
         case ["export", run]:
+            wiring.open().sight.check(run, by)
             return _export(run, Path(cast("str", arguments.output)), wiring)
         case ["verify"] if arguments.all:
+            wiring.open().sight.check(None, by)
             return _verify_everything(wiring)
         case ["verify", file] if not arguments.all:
             return _verify(Path(file), cast("str | None", arguments.key))
         case ["tell", run]:
-            number = wiring.evidence().tell(run, by=by)
+            wiring.open().sight.check(run, by)
+            number = wiring.evidence().tell(run, by=typist)
             told = f"the conversation of run #{number} is told the audit's head from now on"
             return CommandReply(text=told, data={"number": number})
         case ["erase", person]:
-            count = wiring.evidence().erase(person, by=by)
-            told = (
-                f"nobody can read the words of {person} in the audit any more; {count} runs say so"
-            )
-            return CommandReply(text=told, data={"person": person, "runs": count})
+            wiring.open().sight.check(None, by)
+            return _erase(person, wiring, by=typist)
         case _:
             raise Refused(f"that is not clear; write {_USAGE}")
+
+
+def _erase(person: str, wiring: Wiring, *, by: str) -> CommandReply:
+    erased = wiring.evidence().erase(person, by=by)
+    lines = [
+        f"{person} is erased: {erased.runs} runs of theirs with their files, what they said in"
+        f" {erased.others} runs of others, {erased.memories} remembered facts, and the key of their"
+        " words in the audit"
+    ]
+    if erased.left:
+        numbers = ", ".join(f"#{number}" for number in erased.left)
+        lines.append(f"still at work, and not theirs: {numbers}; erase again when these have ended")
+    return CommandReply(
+        text="\n".join(lines),
+        data={
+            "person": person,
+            "runs": erased.runs,
+            "others": erased.others,
+            "memories": erased.memories,
+            "left": list(erased.left),
+        },
+    )
 
 
 def _export(run: str, folder: Path, wiring: Wiring) -> CommandReply:

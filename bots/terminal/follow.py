@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from bots.approval_builder import approval_card
 from bots.builders import answer, question_card
@@ -13,6 +15,8 @@ from bots.door import Door
 from bots.status import step_detail
 from bots.terminal.live import Live
 from bots.terminal.wiring import Wiring
+from runtime.domain.conversation import Person
+from runtime.domain.errors import Refused
 from runtime.domain.run import RunView
 from runtime.domain.states import StepStatus
 
@@ -21,6 +25,9 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 _MOVING = frozenset({StepStatus.READY, StepStatus.RUNNING})
 _SET_ASIDE = "a person: "
 _LOOK_EVERY_SECONDS = 0.2
+_LONG_SECONDS = 60
+_EVENT = "an event"
+_UNTIL = re.compile(r"until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 
 
 def follow(
@@ -43,6 +50,15 @@ def follow(
             f"baton resume {number}\n"
         )
         raise
+
+
+def hidden_from(runtime: Door, run_id: str, person: Person) -> str:
+    """Say which grant they lack to see this run; nothing where they may see it."""
+    try:
+        runtime.sight.check(run_id, person)
+    except Refused as refused:
+        return refused.public
+    return ""
 
 
 def exit_status(view: RunView) -> int:
@@ -71,6 +87,12 @@ def conclusion(view: RunView) -> str:
         lines += ["", *question_lines(card), "", f"  baton answer {name} TEXT"]
     for words in _set_aside(view):
         lines += ["", words, "", f"  baton retry {number}   or   baton cancel {number}"]
+    if not lines and sleeps(view):
+        lines += [
+            "",
+            f"Run #{number} goes on by itself where a server is up: baton up",
+            f"Without one, carry it on when it is time: baton resume {number}",
+        ]
     return "\n".join(lines)
 
 
@@ -80,6 +102,25 @@ def needs_a_person(view: RunView) -> bool:
     if view.status == "paused" or (view.status == "waiting" and asked):
         return True
     return bool(_set_aside(view)) and not any(step.status in _MOVING for step in view.steps)
+
+
+def sleeps(view: RunView) -> bool:
+    """Say whether a run waits for nothing but an event, or a time that is not near."""
+    waits = [step.waits_for for step in view.steps if step.waits_for]
+    moving = any(step.status in _MOVING for step in view.steps)
+    if view.status != "waiting" or moving or not waits:
+        return False
+    return all(_is_long(words, view.read_at) for words in waits)
+
+
+def _is_long(words: str, now: datetime) -> bool:
+    if words.startswith(_EVENT):
+        return True
+    until = _UNTIL.match(words)
+    if until is None:
+        return False
+    when = datetime.strptime(until[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return (when - now).total_seconds() > _LONG_SECONDS
 
 
 def _set_aside(view: RunView) -> list[str]:
@@ -100,7 +141,7 @@ def _until(live: Live | None, *, through_waits: bool) -> Callable[[RunView], boo
         if view.status in ENDED:
             return True
         if not through_waits:
-            return needs_a_person(view)
+            return needs_a_person(view) or sleeps(view)
         for name, hint in _hints(view):
             if live is not None and name not in hinted:
                 hinted.add(name)

@@ -12,6 +12,7 @@ from typing import cast
 from bots.as_json import run_object
 from bots.commands import Asked, Command, CommandReply, execute, parse
 from bots.commands.dispatch import refusal
+from bots.commands.starting import values_of
 from bots.commands.usage import NotUnderstood
 from bots.door import Door
 from bots.terminal.arguments import WITH_OPTIONS
@@ -21,13 +22,17 @@ from bots.terminal.follow import (
     DONE,
     FAILED,
     USAGE,
+    WAITS,
     conclusion,
     exit_status,
     follow,
+    hidden_from,
 )
 from bots.terminal.live import Live
+from bots.terminal.retention import outlook
 from bots.terminal.teams_package import build_teams_package
 from bots.terminal.wiring import Wiring
+from bots.terminal.workflow_files import check_files
 from runtime.domain.conversation import Person, Place
 from runtime.domain.errors import BatonError
 from runtime.domain.ids import new_id
@@ -36,7 +41,9 @@ from runtime.domain.run import RunView
 
 _SERVERS = frozenset({"up", "front", "worker", "courier", "migrate"})
 _VERDICTS = frozenset({"approve", "reject", "resolve"})
-_SETS_GOING = _VERDICTS | {"answer", "retry", "resume"}
+_SETS_GOING = _VERDICTS | {"answer", "retry", "resume", "skip"}
+_TOLD_AS_THEY_ARE = frozenset({"unhealthy", "unsound"})
+"""Findings, not refusals: they are what was asked for."""
 
 
 def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
@@ -53,13 +60,16 @@ def perform(arguments: argparse.Namespace, wiring: Wiring) -> int:
     try:
         if command == "slack":
             return _manifest(arguments, wiring)
+        if command == "retention":
+            return _report(outlook(wiring), as_json=as_json)
         if command == "run":
             return _run(arguments, wiring)
         words = cast(list[str], arguments.words)
         if command == "audit" and is_about_evidence(words, everything=arguments.all):
-            return _report(
-                about_evidence(arguments, wiring, by=f"terminal:{_user()}"), as_json=as_json
-            )
+            return _report(about_evidence(arguments, wiring, by=_person()), as_json=as_json)
+        if command == "workflows" and words[:1] == ["check"]:
+            found = check_files(words[1:], agents_path=wiring.agents_path())
+            return _report(found, as_json=as_json)
         if command in WITH_OPTIONS and "--json" in words:
             words, as_json = [word for word in words if word != "--json"], True
         understood = _with_changes(parse(" ".join([command, *words])), arguments)
@@ -93,6 +103,9 @@ def _named(typed: str) -> tuple[str, str]:
 
 
 def _speak(command: Command, wiring: Wiring, *, as_json: bool) -> int:
+    if command.verb == "audit" and not wiring.works_elsewhere():
+        # Where no server sweeps, nobody else puts the last calls on record.
+        wiring.evidence().take_up()
     reply = execute(command, _asked(wiring.open()))
     if not reply.ok or reply.run_id is None:
         return _report(reply, as_json=as_json)
@@ -108,8 +121,11 @@ def _carry_on(command: Command, reply: CommandReply, wiring: Wiring, *, as_json:
     assert reply.run_id is not None
     if not as_json:
         _say(reply.text)
-    live = None if as_json else Live(sys.stdout, coloured=_wants_colours())
+    hidden = hidden_from(wiring.open(), reply.run_id, _person())
+    live = None if as_json or hidden else Live(sys.stdout, coloured=_wants_colours())
     view = follow(reply.run_id, wiring, elsewhere=False, through_waits=False, live=live)
+    if hidden:
+        return _accepted(reply, hidden, as_json=as_json)
     if as_json and command.verb in _VERDICTS:
         _say(_spelled({**reply.data, "outcome": run_object(view)}))
     else:
@@ -119,25 +135,22 @@ def _carry_on(command: Command, reply: CommandReply, wiring: Wiring, *, as_json:
 
 
 def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
+    command = _to_run(arguments)
     runtime = wiring.open()
     as_json, wait = cast(bool, arguments.json), cast(bool, arguments.wait)
-    reply = execute(
-        Command(
-            verb="run",
-            text=" ".join(cast(list[str], arguments.text)),
-            agent=cast(str | None, arguments.agent),
-            workflow=cast(str | None, arguments.workflow),
-            input=cast(JsonObject | None, arguments.input),
-        ),
-        _asked(runtime),
-    )
+    reply = execute(command, _asked(runtime))
     if not reply.ok or reply.run_id is None:
         return _report(reply, as_json=as_json)
     if not as_json:
         _say(reply.text)
+    hidden = hidden_from(runtime, reply.run_id, _person())
     elsewhere = wiring.works_elsewhere()
+    if hidden:
+        if not elsewhere:
+            follow(reply.run_id, wiring, elsewhere=False, through_waits=False, live=None)
+        return _accepted(reply, hidden, as_json=as_json)
     if elsewhere and not wait:
-        view = runtime.view(reply.run_id, workspace=None)
+        view = runtime.sight.view(reply.run_id, _person())
         if as_json:
             _say(_spelled(run_object(view)))
         return exit_status(view)
@@ -145,6 +158,34 @@ def _run(arguments: argparse.Namespace, wiring: Wiring) -> int:
     view = follow(reply.run_id, wiring, elsewhere=elsewhere, through_waits=wait, live=live)
     _conclude(view, as_json=as_json)
     return exit_status(view)
+
+
+def _to_run(arguments: argparse.Namespace) -> Command:
+    """Give the run that is meant. What the shell has split already is taken as it is."""
+    words = cast(list[str], arguments.words)
+    workflow = cast(str | None, arguments.workflow)
+    if not words and workflow is None:
+        raise NotUnderstood("the text is missing; write: baton run TEXT, or --workflow NAME")
+    named = values_of(words) if workflow is not None else None
+    return Command(
+        verb="run",
+        # With a workflow's name, words that only set its inputs are no text.
+        text="" if named is not None else " ".join(words),
+        values=(values_of(words[1:]) or ()) if named is None else named,
+        agent=cast(str | None, arguments.agent),
+        workflow=workflow,
+        input=cast(JsonObject | None, arguments.input),
+    )
+
+
+def _accepted(reply: CommandReply, hidden: str, *, as_json: bool) -> int:
+    """Say of a run no more than that it was taken, to somebody who may not see it."""
+    if as_json:
+        known = {key: reply.data[key] for key in ("run", "number") if key in reply.data}
+        _say(_spelled({**known, "hidden": hidden}))
+    else:
+        sys.stderr.write(f"baton: what becomes of it is not shown: {hidden}\n")
+    return WAITS
 
 
 def _manifest(arguments: argparse.Namespace, wiring: Wiring) -> int:
@@ -175,7 +216,7 @@ def _with_whether_worked_on(reply: CommandReply, *, worked_on: bool) -> CommandR
 def _report(reply: CommandReply, *, as_json: bool) -> int:
     if as_json:
         _say(_spelled(reply.data))
-    elif reply.ok or reply.code == "unhealthy":
+    elif reply.ok or reply.code in _TOLD_AS_THEY_ARE:
         _say(reply.text)
     else:
         sys.stderr.write(f"baton: {reply.text}\n")
@@ -187,11 +228,15 @@ def _report(reply: CommandReply, *, as_json: bool) -> int:
 def _asked(runtime: Door) -> Asked:
     return Asked(
         runtime=runtime,
-        person=Person(channel="terminal", workspace="local", external_id=_user(), name=_user()),
+        person=_person(),
         # Every command line is a conversation of its own: nothing typed here is a reply.
         place=Place(channel="terminal", workspace="local", key=new_id("cli"), address={}),
         surface="terminal",
     )
+
+
+def _person() -> Person:
+    return Person(channel="terminal", workspace="local", external_id=_user(), name=_user())
 
 
 def _wants_colours() -> bool:

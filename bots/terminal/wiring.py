@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from bots.door import Door
@@ -52,6 +53,10 @@ class Wiring(Protocol):
 
     def evidence(self) -> Evidence:
         """Give the audit, with its key and its anchors."""
+        ...
+
+    def agents_path(self) -> Path:
+        """Name the folder of the agents and their workflows."""
         ...
 
 
@@ -129,7 +134,11 @@ class ProcessWiring:
         """Give the manifest of the Slack app."""
         from bots.manifests import slack_manifest
 
-        return slack_manifest(url=url, socket=socket)
+        return slack_manifest(self.settings, url=url, socket=socket)
+
+    def agents_path(self) -> Path:
+        """Name the folder of the agents and their workflows."""
+        return self.settings.agents_path
 
     def evidence(self) -> Evidence:
         """Give the audit, with its key and its anchors."""
@@ -162,7 +171,7 @@ class ProcessWiring:
             ("mcp", lambda: services.tool_servers(settings, outside)),
             ("database", lambda: services.database(settings)),
             ("queue", lambda: services.queue(settings)),
-            ("slack", lambda: slack(settings, slack_scopes())),
+            ("slack", lambda: slack(settings, slack_scopes(settings))),
             ("teams", lambda: _teams(settings)),
             ("port", lambda: installation.port(settings)),
         ]

@@ -1,6 +1,8 @@
 // The console page. Everything shown is built from values with text nodes; nothing that a model
 // or a stranger wrote is ever read as markup.
 
+import { showWorkflow, showWorkflows } from "/console/workflows.js";
+
 const SAMPLES = [
   ["Buy 12 laptops from the best vendor", "Plans, compares offers, and asks before it orders"],
   ["Order 3 docking stations", "Asks you what is missing, then carries on"],
@@ -20,7 +22,7 @@ const THOUGHTS = {
   check: "Checks the result", synthesise: "Words the answer",
 };
 const ELIGIBLE = { requester: "whoever asked for it" };
-const CONTROLS = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry" };
+const CONTROLS = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry", workflow: "Make a workflow" };
 const PLAIN_TAGS = new Set([
   "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "code", "strong", "em",
 ]);
@@ -184,16 +186,17 @@ function runCard(card, { linked = true, titled = true } = {}) {
     h("div", { class: "head" },
       h("span", { class: "title" }, titled && card.goal), status(card.status)),
     h("p", { class: "line" }, card.status_line),
-    card.steps.length > 0 && h("ol", { class: "steps" }, card.steps.map(stepLine)),
+    card.steps.length > 0 && h("ol", { class: "steps" }, card.steps.map((step) => stepLine(step, card))),
     h("div", { class: "foot" },
       h("span", { class: "meta" },
         linked ? h("a", { href: `#/runs/${card.number}` }, `Run #${card.number}`) : `Run #${card.number}`,
         " · ", ticking(card.elapsed_seconds, moving),
         ` · ${money(card.cost_usd)} · ${count(card.tokens, "token")}${again}`),
-      card.controls.length > 0 && h("span", { class: "row" }, card.controls.map((verb) => control(card, verb)))));
+      h("span", { class: "row" },
+        card.controls.filter((verb) => CONTROLS[verb]).map((verb) => control(card, verb)))));
 }
 
-function stepLine(step) {
+function stepLine(step, card) {
   const moving = step.status === "running" || step.status === "waiting";
   return h("li", { class: `s-${step.status}` },
     h("span", { class: "sign", title: step.status, "aria-hidden": "true" }, SIGNS[step.status] || "·"),
@@ -201,10 +204,27 @@ function stepLine(step) {
     h("span", { class: "meta" },
       step.elapsed_seconds === null ? "" : ticking(step.elapsed_seconds, moving)),
     step.owner && h("span", { class: "who" }, step.owner),
+    step.skip && skipButton(step, card),
     step.detail && h("span", { class: "detail" }, step.detail));
 }
 
+function skipButton(step, card) {
+  return h("button", {
+    type: "button", class: "small quiet skip", data: { focus: `skip ${step.skip}` },
+    title: `Go on without ${step.title}`,
+    onclick: (event) => {
+      const reason = prompt(`Go on without “${step.title}”? What needs it gets nothing from it.\n\nWhy (optional):`, "");
+      if (reason === null) return;
+      act(event.currentTarget, async () => {
+        await post(run(card.run_id, "/skip"), { step: step.skip, reason });
+        refresh();
+      });
+    },
+  }, "Skip");
+}
+
 function control(card, verb) {
+  if (verb === "workflow") return distilled(card);
   return h("button", {
     type: "button", class: `small ${verb === "cancel" ? "quiet danger" : verb === "pause" ? "quiet" : ""}`, data: { focus: verb },
     onclick: (event) => {
@@ -217,6 +237,17 @@ function control(card, verb) {
   }, CONTROLS[verb] || verb);
 }
 
+function distilled(card) {
+  const button = h("button", {
+    type: "button", class: "small quiet", data: { focus: "workflow" },
+    onclick: (event) => act(event.currentTarget, async () => {
+      const made = await get(run(card.run_id, "/workflow"));
+      button.replaceWith(h("pre", { class: "raw" }, made.text));
+    }),
+  }, CONTROLS.workflow);
+  return button;
+}
+
 function approvalCard(card) {
   const state = { opened: false };
   const pending = card.verdicts.length > 0;
@@ -225,11 +256,11 @@ function approvalCard(card) {
   const problem = h("p", { class: "error", role: "alert", hidden: true });
   const cut = card.arguments.some((argument) => !argument.complete);
 
-  const decide = (verdict, reason) => async () => {
+  const decide = (verdict, reason, code) => async () => {
     problem.hidden = true;
     try {
       const given = await post(`/api/approvals/${encodeURIComponent(card.approval_id)}`, {
-        verdict, reason, nonce: card.nonce, opened: state.opened,
+        verdict, reason, code, nonce: card.nonce, opened: state.opened,
       });
       if (!given.won) toast(`Decided already: ${given.approval.outcome}`);
       else if (!given.final) toast("Noted; more people must agree.");
@@ -243,18 +274,31 @@ function approvalCard(card) {
     class: "field", type: "text", maxlength: "2000", data: { focus: `reason-${card.number}` },
     placeholder: "Reason (the agent is told)", "aria-label": "Reason",
   });
+  const code = card.code_for.length > 0 && h("input", {
+    class: "field code", type: "text", inputmode: "numeric", maxlength: "12", autocomplete: "one-time-code",
+    data: { focus: `code-${card.number}` },
+    placeholder: "Code from your device", "aria-label": "Code from your device",
+  });
   for (const verdict of card.verdicts) {
     const [label, look] = VERDICTS[verdict] || [verdict, ""];
     buttons.set(verdict, h("button", {
       type: "button", class: look, data: { focus: `${verdict}-${card.number}` },
       disabled: verdict === "approve" && cut,
       onclick: (event) => {
-        if (verdict === "reject" && !reason.value.trim()) {
+        if ((verdict === "reject" || card.reasons_for.includes(verdict)) && !reason.value.trim()) {
           reason.focus();
           reason.placeholder = "Please give a reason; the agent is told";
           return;
         }
-        act(event.currentTarget, decide(verdict, reason.value));
+        const proof = card.code_for.includes(verdict) ? code.value.trim() : "";
+        if (card.code_for.includes(verdict) && !proof) {
+          code.focus();
+          code.placeholder = "It needs a fresh code from your device";
+          return;
+        }
+        // A code counts once, whatever becomes of it.
+        if (code) code.value = "";
+        act(event.currentTarget, decide(verdict, reason.value, proof));
       },
     }, label));
   }
@@ -291,7 +335,8 @@ function approvalCard(card) {
         pending && fact("Needs", card.progress),
         pending && card.expires_at && fact("If nobody does", `${card.on_expiry} on ${when(card.expires_at)}`)),
     ]),
-    pending && h("div", { class: "row decide" }, [...buttons.values()], card.verdicts.includes("reject") && reason),
+    pending && h("div", { class: "row decide" },
+      [...buttons.values()], code, (card.verdicts.includes("reject") || card.reasons_for.length > 0) && reason),
     problem);
 }
 
@@ -326,10 +371,11 @@ function questionCard(card) {
     class: "field", type: "text", maxlength: "4000", data: { focus: "reply" },
     placeholder: "Your answer", "aria-label": "Your answer",
   });
-  return h("article", { class: `entry card ${card.answered ? "" : "ask"}`, "aria-label": "Question" },
+  const closing = card.withdrawn ? "Withdrawn: an answer is no longer needed." : card.answered;
+  return h("article", { class: `entry card ${closing ? "" : "ask"}`, "aria-label": "Question" },
     h("div", { class: "prose" }, blocks(card.blocks)),
-    card.answered
-      ? h("p", { class: "outcome" }, card.answered)
+    closing
+      ? h("p", { class: "outcome" }, closing)
       : [
         card.choices.length > 0 && h("div", { class: "row" }, card.choices.map((choice) =>
           h("button", { type: "button", onclick: send(choice) }, choice))),
@@ -622,17 +668,30 @@ async function showRun(ref, again = false) {
     const told = await get(run(ref, "/why"));
     why.replaceWith(h("pre", { class: "raw" }, told.text));
   }) }, "Why is it so?");
+  const proofs = given.artifacts.filter((one) => one.evidence);
+  const own = given.artifacts.filter((one) => !one.evidence);
+  const evidence = h("button", { type: "button", class: "small quiet", onclick: (event) => act(event.currentTarget, async () => {
+    await post(run(ref, "/evidence"), {});
+    toast("The evidence is being put together; its files appear here.");
+    for (let looks = 0; looks < 30 && location.hash === `#/runs/${ref}`; looks += 1) {
+      await new Promise((later) => setTimeout(later, 1000));
+      const now = await showRun(ref, true);
+      if (now.artifacts.some((one) => one.evidence)) return;
+    }
+  }) }, "Put the evidence together");
   const scroll = window.scrollY;
   const render = () => page(given.request,
     runCard(given.card, { linked: false, titled: given.card.goal !== given.request }),
     h("p", { class: "why" }, why),
     given.approval_cards.map(approvalCard),
     given.finished_at && answerCard(given.answer_card),
-    !given.finished_at && given.artifacts.length > 0 && h("ul", { class: "files" },
-      given.artifacts.map((one) => fileLine(given.run, one))),
+    !given.finished_at && own.length > 0 && h("ul", { class: "files" },
+      own.map((one) => fileLine(given.run, one))),
     h("h2", {}, "Trace ", h("span", { class: "meta" }, `${count(traced.steps.length, "step")}, each with what went in and out`)),
     h("div", { class: "trace" }, traced.steps.map((step) => traceLine(step, extent(traced.steps)))),
     h("h2", {}, "Audit ", h("span", { class: "meta" }, "a chain: each digest covers the one before")),
+    h("p", { class: "why" }, evidence),
+    proofs.length > 0 && h("ul", { class: "files" }, proofs.map((one) => fileLine(given.run, one))),
     audit(audited.records));
   keeping($("page"), () => { render(); return $("page"); });
   if (again) window.scrollTo({ top: scroll });
@@ -738,6 +797,10 @@ async function route() {
     if (at === "runs") await showRuns();
     else if (at === "agents") await showAgents();
     else if (at === "approvals") await showApprovals();
+    else if (at === "workflows") await showWorkflows({ h, get, post, page, act, fresh: freshKey });
+    else if (at.startsWith("workflows/")) {
+      await showWorkflow(decodeURIComponent(at.slice(10)), { h, get, post, page, act, fresh: freshKey });
+    }
     else if (at.startsWith("runs/")) await follow(at.slice(5), false);
     else page("There is nothing here", h("p", {}, h("a", { href: "#/" }, "Back to the chat")));
   } catch (error) {
