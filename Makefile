@@ -3,6 +3,9 @@
 # make check   the gate before a commit: no services, no network, under a minute
 # make bench   measure, side by side with a bare commit on the same database
 # make faults  kill it thousands of times
+# make cards   draw every card of Teams with Microsoft's renderer; needs npm and a Chromium
+# make histories  play random histories of approvals by the thousand
+# make mutants    break the governance in one place after another; each must be noticed
 # make clean   remove what make made; your data in .baton stays
 
 VENV := .venv
@@ -16,7 +19,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 	if "$$name" -c '$(SUITS)' >/dev/null 2>&1; then echo "$$name"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help up install test check bench faults references clean
+.PHONY: help up install test check bench faults cards histories mutants references clean
 
 help:
 	@sed -n 's/^# //p;/^$$/q' Makefile
@@ -28,8 +31,11 @@ up: $(VENV)/installed
 
 install: $(VENV)/installed
 
+# Two at a time, whatever the machine: tests that kill and wait leave a core idle half of the time.
+JOBS ?= 2
+
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check
@@ -43,6 +49,16 @@ bench: $(VENV)/installed-dev
 
 faults: $(VENV)/installed-dev
 	BATON_FAULT_KILLS=$${BATON_FAULT_KILLS:-3000} $(BIN)/python -m pytest -o addopts=-q -s --timeout=0 tests/faults
+
+# CARDS='--out pictures run' leaves pictures, here of the cards with "run" in their names.
+cards: $(VENV)/installed-dev
+	$(BIN)/python -m tests.gallery $(CARDS)
+
+histories: $(VENV)/installed-dev
+	$(BIN)/python -m tests.histories $(HISTORIES)
+
+mutants: $(VENV)/installed-dev
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 # The reference pages that are drawn from the code.
 references: $(VENV)/installed-dev

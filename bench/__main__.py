@@ -18,8 +18,13 @@ NAMES = (
     "idle_pickup",
     "slack_event",
     "teams_activity",
+    "teams_memory",
     "approval_click",
+    "policy",
+    "pending_approvals",
     "footprint",
+    "workflows",
+    "sleepers",
 )
 
 

@@ -1,6 +1,7 @@
 """One durable agent turn on PostgreSQL: a model call, a tool call, all of it journalled.
 
-The model is scripted, on loopback, in a process of its own, and reached through LiteLLM; the same
+The model is scripted, on loopback, in a process of its own, and reached through LiteLLM under two
+names: as a server of one's own, which it is, and as OpenAI's, which costs LiteLLM more. The same
 conversation is also sent through LiteLLM alone, in between.
 """
 
@@ -29,16 +30,29 @@ ME = Person(channel="terminal", workspace="local", external_id="bench")
 
 def measure(places: Places) -> Iterator[Measured]:
     """Measure turns by the journal's own times: from one model call's start to the next one's."""
+    for name, provider, goal in (
+        ("durable agent turn", "hosted_vllm", 6.0),
+        ("durable agent turn, as OpenAI's", "openai", None),
+    ):
+        turns, alone = _measured(places, f"{provider}/stub")
+        own = median(turns) - median(alone)
+        yield Measured(
+            name=name, on=POSTGRES, value=median(turns) * 1000, unit="ms", goal=goal,
+            beside=f"LiteLLM alone {median(alone) * 1000:.2f} ms; the rest is {own * 1000:.2f} ms",
+        )  # fmt: skip
+
+
+def _measured(places: Places, model: str) -> tuple[list[float], list[float]]:
     turns: list[float] = []
     alone: list[float] = []
     with scripted_model(places.folder / "model.log") as model_url:
         os.environ["OPENAI_API_KEY"] = "not-a-key"
-        os.environ["OPENAI_API_BASE"] = model_url
+        os.environ["OPENAI_API_BASE"] = os.environ["HOSTED_VLLM_API_BASE"] = model_url
         settings = Settings.model_validate(
             {
                 "database_url": places.url(POSTGRES),
                 "home": places.folder / "turns",
-                "model": "openai/stub",
+                "model": model,
                 "agents_path": CONTENT,
                 "log_level": "ERROR",
             }
@@ -46,7 +60,7 @@ def measure(places: Places) -> Iterator[Measured]:
         base = process.open_base(settings, works=True)
         worker = process.make_worker(base)
         queue = process.consume(base, worker, None, {RUNS})
-        ask = _litellm_alone(model_url)
+        ask = _litellm_alone(model, model_url)
         try:
             for number in range(_RUNS):
                 view = ended(base, said(base, "walk"))
@@ -55,11 +69,7 @@ def measure(places: Places) -> Iterator[Measured]:
                     alone += [ask() for _ in range(3)]
         finally:
             process.wind_down(base, worker, queue)
-    own = median(turns) - median(alone)
-    yield Measured(
-        name="durable agent turn", on=POSTGRES, value=median(turns) * 1000, unit="ms", goal=6.0,
-        beside=f"LiteLLM alone {median(alone) * 1000:.2f} ms; the rest is {own * 1000:.2f} ms",
-    )  # fmt: skip
+    return turns, alone
 
 
 def said(base: process.Base, task: str) -> str:
@@ -96,7 +106,7 @@ def _turns(base: process.Base, view: RunView) -> list[float]:
     return [(after - before).total_seconds() for before, after in pairwise(began)]
 
 
-def _litellm_alone(model_url: str) -> Callable[[], float]:
+def _litellm_alone(model: str, model_url: str) -> Callable[[], float]:
     import litellm
 
     # As long as the conversation is in the middle of a run.
@@ -104,7 +114,7 @@ def _litellm_alone(model_url: str) -> Callable[[], float]:
     call = {"id": "call_0", "type": "function", "function": function}
     parameters = {"type": "object", "properties": {"expression": {"type": "string"}}}
     arguments: Mapping[str, Any] = {
-        "model": "openai/stub",
+        "model": model,
         "messages": [
             {"role": "system", "content": "You do what the scripted model says."},
             {"role": "user", "content": '{"task": "walk", "inputs": {}, "request": "walk"}'},

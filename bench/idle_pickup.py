@@ -43,7 +43,7 @@ def _product(url: str) -> tuple[list[float], float]:
     worker = start_worker(broker, queues={RUNS}, threads=8)
     try:
         waits = [
-            started.after(lambda: bell.ring_step("one"), pause=random.uniform(0.05, 0.12))
+            started.after(lambda: bell.ring(steps=["one"]), pause=random.uniform(0.05, 0.12))
             for _ in range(120)
         ]
         return waits, _idle_share()

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from runtime.domain.errors import Misconfigured
+from runtime.domain.ids import new_id
 from runtime.storage.database import Database
 from runtime.storage.migrate import migrate
 from tests.worlds.services import PostgresServer, RedisServer
@@ -30,6 +31,25 @@ class Places:
         """Give the URL of a migrated database. Raises where it would lose acknowledged work."""
         return {SQLITE: self._sqlite, POSTGRES: self._postgres}[kind]
 
+    @contextmanager
+    def another(self, kind: str) -> Generator[str]:
+        """Give the URL of a migrated database of one's own, of no use afterwards."""
+        if kind == SQLITE:
+            yield _prepared(f"sqlite:///{self.folder / new_id('bench')}.sqlite")
+        else:
+            with self._server.fresh_database(unused=True) as url:
+                yield url
+
+    @contextmanager
+    def apart(self) -> Generator[tuple[str, str]]:
+        """Give a PostgreSQL and a Redis of one's own, where what is left undone is in no way."""
+        server = RedisServer(None)
+        try:
+            with self.another(POSTGRES) as url:
+                yield url, server.url
+        finally:
+            server.close()
+
     @cached_property
     def redis_url(self) -> str:
         """Give the URL of a Redis, reached over TCP as a deployment reaches it."""
@@ -43,9 +63,13 @@ class Places:
 
     @cached_property
     def _postgres(self) -> str:
+        return _prepared(self._server.url)
+
+    @cached_property
+    def _server(self) -> PostgresServer:
         server = PostgresServer(None)
         self._stack.callback(server.close)
-        return _prepared(server.url)
+        return server
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 CONTENT = Path(__file__).parent / "content"
@@ -52,7 +53,7 @@ def scripted_model(log: Path) -> Generator[str]:
             _end(process)
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[str]) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[Any]) -> None:
     """Wait until ``/readyz`` says yes."""
     give_up_at = time.monotonic() + _MOST_SECONDS
     while time.monotonic() < give_up_at:
@@ -71,6 +72,12 @@ def resident_mib(process: subprocess.Popen[str]) -> float:
     status = Path(f"/proc/{process.pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1024
+
+
+def cpu_seconds(process: subprocess.Popen[str]) -> float:
+    """Give what a process has used of the processors, however busy others keep them."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

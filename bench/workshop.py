@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -58,18 +58,18 @@ class Workshop:
             input=input,
         )
         with self.database.write() as connection:
-            runs.add(
-                connection, id=run_id, workspace="bench", conversation_id=run_id,
+            row = runs.new_row(
+                id=run_id, workspace="bench", conversation_id=run_id,
                 requester="bench", requester_name="", request="", goal="", answer="", catalog="",
                 status=RunStatus.ACTIVE, control=Control.GO, created_at=now,
             )  # fmt: skip
+            runs.add(connection, row)
             steps.insert_tasks(connection, [root])
         return run_id
 
     def carry_out(self, run_ids: Sequence[str]) -> None:
         """Ring for all of them and wait until every one has succeeded."""
-        for run_id in run_ids:
-            self._bell.ring_step(step_id(run_id, "/"))
+        self._bell.ring(steps=[step_id(run_id, "/") for run_id in run_ids])
         give_up_at = time.monotonic() + _MOST_SECONDS
         for run_id in run_ids:
             while not self._ended(run_id):
@@ -99,11 +99,10 @@ class _EndBell:
         self.rung = threading.Event()
         self._bell = bell
 
-    def ring_step(self, step_id: str) -> None:
-        self._bell.ring_step(step_id)
-
-    def ring_conversation(self, conversation_id: str) -> None:  # noqa: ARG002 - the port names it
-        self.rung.set()
+    def ring(self, *, steps: Iterable[str] = (), conversations: Iterable[str] = ()) -> None:
+        self._bell.ring(steps=steps)
+        if any(conversations):
+            self.rung.set()
 
 
 @contextmanager
