@@ -12,7 +12,7 @@ SAYS_NOTHING = {"base", "common", "core", "helper", "helpers", "manager", "misc"
 LONGEST_FILE = 350
 LONG_FOR_A_REASON = {
     "runtime/durable/engine.py": "the engine's one loop, to be read in one piece",
-    "bots/process.py": "which process is made of what, decided in one place",
+    "runtime/service.py": "the one front door: all that anybody can do is a method there",
     "runtime/storage/tables.py": "the schema, to be read in one piece",
     "runtime/storage/steps.py": "the statements of the engine; what each relies on is one idea",
 }

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from runtime.expressions.evaluator import Evaluator
 from runtime.storage.database import Database
 from tests.worlds.engine import EngineWorld
 from tests.worlds.governed import Governed, governed
@@ -21,6 +22,14 @@ def world(database: Database) -> Iterator[EngineWorld]:
     world = EngineWorld(database)
     yield world
     world.close()
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Iterator[Evaluator]:
+    """Give jq, for all tests of a file."""
+    made = Evaluator()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -13,9 +13,7 @@ from bots.channel import Channel
 from bots.console.channel import ConsoleChannel
 from bots.slack.address import place as slack_place
 from bots.slack.channel import SlackChannel
-from bots.slack.credentials import SlackCredentials
 from bots.slack.identity import Installation
-from bots.slack.rate import RateGate
 from bots.teams.channel import TeamsChannel
 from bots.teams.connector import Connector
 from bots.teams.identity import Application
@@ -27,8 +25,10 @@ from bots.views import Notice, Shown
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
 from runtime.domain.errors import Refused, Upstream
+from tests.worlds.front_door import a_delivery
 from tests.worlds.slack.cast import ADA, ARCHIVED, GENERAL, TEAM
 from tests.worlds.slack.world import SlackWorld
+from tests.worlds.slack_courier import speaking_in
 from tests.worlds.teams.cast import BOT, GROUP, TENANT
 from tests.worlds.teams.world import TeamsWorld, teams_world
 
@@ -63,20 +63,7 @@ class Kept:
     vendor: Vendor | None = None
 
     def owed(self, key: str = "dlv_1") -> Delivery:
-        return Delivery(
-            id=key,
-            conversation_id="cnv_1",
-            place=self.place,
-            run_id="run_1",
-            kind=DeliveryKind.NOTICE,
-            subject_id="run_1",
-            payload={},
-            wanted_rev=1,
-            sent_rev=0,
-            external_id=None,
-            attempt=1,
-            doubtful=False,
-        )
+        return a_delivery(DeliveryKind.NOTICE, id=key, place=self.place)
 
     async def found(self, owed: Delivery) -> str | None:
         if self.vendor is not None:
@@ -142,10 +129,7 @@ async def _slack() -> AsyncGenerator[Kept]:
     with SlackWorld.start() as world:
         await world.configure.soon(subscriptions=[])
         asked = await world.say.soon(ADA, GENERAL, "please")
-        channel = SlackChannel(
-            SlackCredentials(signing_secret="", bot_token=world.bot_token, api_url=world.api_url),
-            gate=RateGate(now=iter(range(0, 1_000_000, 100)).__next__),
-        )
+        channel = speaking_in(world)
         there = slack_place(Installation(team_id=TEAM), channel=GENERAL, thread_ts=asked.ts)
         yield Kept(channel, there, Slack(world, channel))
         assert await world.loop.soon(world.wishes.violations()) == []

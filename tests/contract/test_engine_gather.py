@@ -13,6 +13,7 @@ from runtime.domain.json import Json, object_of
 from runtime.domain.states import StepStatus
 from runtime.durable.context import Context
 from runtime.durable.leaf import Child, Ended
+from runtime.storage import trees
 from tests.worlds.engine import LEASE_SECONDS, EngineWorld, ask, root_of
 
 
@@ -58,6 +59,20 @@ def test_all_ends_come_back_in_the_order_asked_whatever_the_order_they_came(
 
     assert ends_of(world, run) == [[f"c{n}", "succeeded", n] for n in range(5)]
     assert world.step(run, "/").status == StepStatus.SUCCEEDED
+
+
+def test_children_of_one_moment_stand_in_the_order_asked_and_not_by_name(
+    world: EngineWorld,
+) -> None:
+    names = ["z", "b", "q", "a"]
+    engine = world.process(root=gathering(*[one(name) for name in names]), echo=echo)
+    run = world.accept()
+
+    world.do(engine, run)
+
+    with world.database.read() as connection:
+        shown = trees.tasks_of_root(connection, run)
+    assert [step.path for step in shown] == [f"/{name}" for name in names]
 
 
 def test_no_more_children_are_open_than_the_cap(world: EngineWorld) -> None:
@@ -285,7 +300,7 @@ def test_many_workers_share_the_children_and_each_is_done_once(world: EngineWorl
     children = [Child(name=f"c{n:02}", kind="work") for n in range(24)]
     engines = [world.process(root=gathering(*children, cap=12), work=work) for _ in range(4)]
     run = world.accept()
-    engines[0].bell.ring_step(root_of(run))
+    engines[0].bell.ring(steps=[root_of(run)])
 
     def take_part(engine_index: int) -> None:
         idle = 0

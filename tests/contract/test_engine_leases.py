@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import text
 
@@ -126,6 +127,79 @@ def test_a_process_that_did_not_renew_begins_no_effect_under_the_old_lease(
     assert done == ["first", "second"]
     assert world.step(run, "/").attempt == 2
     assert world.step(run, "/").crashes == 0
+
+
+def test_a_late_renewal_makes_no_thread_take_what_another_of_its_process_is_at(
+    world: EngineWorld,
+) -> None:
+    """Renewals are frozen while each effect lasts longer than the lease.
+
+    Neither the sweep of that process nor a ring takes the step from the thread that is at it. So it
+    counts as no crash, the step is not set aside, and each effect happens once.
+    """
+    done: list[str] = []
+
+    def root(ctx: Context) -> Json:
+        for name in ("first", "second", "third", "fourth"):
+            ctx.do(name, partial(slow, name), Leaf(effect=Effect.WRITE))
+        return "done"
+
+    def slow(name: str) -> Json:
+        done.append(name)
+        world.clock.step(LEASE_SECONDS + 1)
+        assert world.sweep(by=engine) == 0
+        # A ring may also come from elsewhere: another sweep, or a queue that tells twice.
+        engine.execute(root_of(run))
+        return name
+
+    engine = world.process(root=root)
+    run = world.accept()
+    world.do(engine, run)
+
+    root_step = world.step(run, "/")
+    assert done == ["first", "second", "third", "fourth"]
+    assert (root_step.status, root_step.attempt, root_step.crashes) == (StepStatus.SUCCEEDED, 1, 0)
+    assert world.heard.parked == []
+
+
+def test_a_late_renewal_lets_another_process_take_over_and_the_late_one_writes_nothing(
+    world: EngineWorld,
+) -> None:
+    done: list[str] = []
+
+    def slow() -> Json:
+        done.append("slow")
+        if len(done) == 1:
+            world.clock.step(LEASE_SECONDS + 1)
+            world.sweep()
+            world.answer_rings(other)
+        return len(done)
+
+    def root(ctx: Context) -> Json:
+        return ctx.do("slow", slow, Leaf(effect=Effect.WRITE))
+
+    late, other = world.process(root=root), world.process(root=root)
+    run = world.accept()
+    world.do(late, run)
+
+    # Done again under the same key, which the far side takes once; the result is the second's.
+    assert done == ["slow", "slow"]
+    assert (world.step(run, "/").status, world.step(run, "/").output) == (StepStatus.SUCCEEDED, 2)
+    assert world.step(run, "/").attempt == 2
+
+
+def test_what_was_left_by_a_thread_that_broke_off_is_taken_by_the_same_process(
+    world: EngineWorld,
+) -> None:
+    engine = world.process(root=lambda ctx: ctx.do("look", lambda: "seen"))
+    run = world.accept()
+    engine.claim(root_of(run))
+    world.clock.step(LEASE_SECONDS + 1)
+
+    world.sweep(by=engine)
+    world.answer_rings(engine)
+
+    assert (world.step(run, "/").output, world.step(run, "/").attempt) == ("seen", 2)
 
 
 def test_a_renewal_makes_a_process_fit_again(world: EngineWorld) -> None:

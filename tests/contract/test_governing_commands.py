@@ -77,7 +77,8 @@ def test_grants_and_halts_are_typed_listed_and_taken_back(office: Governed) -> N
     given = say(office, BEN, 'grant 1 send --uses 3 --where to="Yves" --up-to amount=50 for 2h')
     assert given.ok, given.text
     assert "to=Yves" in given.text
-    assert "amount up to 50" in say(office, CYD, "grants 1").text
+    assert "where to=Yves 3 times, amount up to 50 in all, until" in given.text
+    assert "(0 of 3 used, amount 0 so far)" in say(office, CYD, "grants 1").text
     assert "is revoked" in say(office, CYD, "revoke 1").text
     assert "say how often" in say(office, BEN, "grant 1 send").text
 
@@ -85,6 +86,7 @@ def test_grants_and_halts_are_typed_listed_and_taken_back(office: Governed) -> N
     assert "This is a drill" in halted.text
     assert "just trying" in say(office, CYD, "halts").text
     assert "1 more must" in say(office, CYD, "lift 1").text
+    assert f"to lift it agrees {CYD.principal}, 1 more must" in say(office, BEN, "halts").text
     assert "is lifted" in say(office, BEN, "lift 1").text
     assert "cannot be halted" in say(office, BEN, "halt the press").text
     assert "the grant 'halt'" in say(office, ADA, "halt workspace now").text
@@ -107,11 +109,26 @@ def test_the_policy_is_checked_and_explained(office: Governed) -> None:
     assert "not JSON" in say(office, BEN, "policy explain --tool pay --args {").text
 
 
+def test_what_a_tool_does_is_known_to_who_explains_the_policy(office: Governed) -> None:
+    told = {
+        tool: say(office, BEN, f"policy explain --tool {tool}").text
+        for tool in ("look", "send", "calculate", "pay")
+    }
+
+    assert "It would be made." in told["look"]
+    assert "Effect: read (agents/worker/tools.py)" in told["look"]
+    assert "Effect: irreversible (agents/worker/tools.py)" in told["send"]
+    assert "Effect: read (built-in)" in told["calculate"]
+    assert "no tool of that name is known here" in told["pay"]
+    said = say(office, BEN, "policy explain --tool look --effect irreversible").text
+    assert "Effect: irreversible (as you say)" in said
+
+
 def test_who_may_start_what_and_see_which_run(office: Governed) -> None:
     assert "'ask' for 'helper'" in say(office, ADA, "run help me --agent helper").text
     assert "the grant 'ask'" in say(office, DEE, "run help me").text
     assert say(office, ADA, "status 1").ok
-    assert "your own runs only" in say(office, ADA, "runs").text
+    assert "#1" in say(office, ADA, "runs").text
     assert "the grant 'see'" in say(office, DEE, "status 1").text
     assert "the grant 'steer'" not in say(office, CYD, "pause 1").text
     assert "the grant 'steer'" in say(office, DEE, "cancel 1").text.replace(", or somebody", "")

@@ -9,6 +9,7 @@ import pytest
 from runtime.domain.conversation import Person, PersonKind
 from runtime.domain.errors import Refused
 from runtime.door.people import People
+from runtime.door.vouched import Vouching
 from runtime.storage.database import Database
 from tests.worlds.product import MovableClock
 
@@ -109,3 +110,122 @@ def test_who_proves_nothing_is_not_linked(people: People, person: Person) -> Non
         people.offer(person)
     with pytest.raises(Refused):
         people.link(person, code, confirmed=True)
+
+
+@pytest.fixture
+def vouching(database: Database, clock: MovableClock) -> Vouching:
+    return Vouching(database=database, clock=clock, domains=frozenset({"example.com"}))
+
+
+def test_an_address_that_both_chats_vouch_for_makes_one_person(
+    vouching: Vouching, people: People
+) -> None:
+    vouching.vouch(IN_SLACK, "Ada@Example.com")
+    assert people.whole(IN_SLACK).also == ()
+    vouching.vouch(IN_TEAMS, " ada@example.com ")
+
+    assert people.whole(IN_TEAMS).also == (IN_SLACK.principal,)
+    assert people.whole(IN_SLACK).also == (IN_TEAMS.principal,)
+
+
+@pytest.mark.parametrize(
+    "spoofed",
+    [
+        "",
+        "ada@evil.example",
+        "ada@example.com.evil.example",
+        "ada@sub.example.com",
+        "ada@example.com@evil.example",
+        "ada@evil.example,ada@example.com",
+        "ada @example.com",
+        "\u0430da@example.com",
+        "ada+x@example.com",
+        "ada@ex\u0430mple.com",
+    ],
+)
+def test_no_other_spelling_is_taken_for_somebodys_address(
+    vouching: Vouching, people: People, spoofed: str
+) -> None:
+    vouching.vouch(IN_SLACK, "ada@example.com")
+
+    vouching.vouch(IN_TEAMS, spoofed)
+
+    assert people.whole(IN_TEAMS).also == ()
+
+
+@pytest.mark.parametrize("kind", [PersonKind.GUEST, PersonKind.EXTERNAL, PersonKind.BOT])
+def test_nobody_but_members_is_linked_by_an_address(
+    vouching: Vouching, people: People, kind: PersonKind
+) -> None:
+    vouching.vouch(IN_SLACK, "ada@example.com")
+    vouching.vouch(replace(IN_TEAMS, kind=kind), "ada@example.com")
+    vouching.vouch(AT_THE_CONSOLE, "ada@example.com")
+
+    assert people.whole(IN_SLACK).also == ()
+
+
+def test_an_address_of_two_accounts_of_one_chat_is_nobodys_proof(
+    vouching: Vouching, people: People
+) -> None:
+    another = replace(IN_SLACK, external_id="U062")
+    vouching.vouch(IN_SLACK, "office@example.com")
+    vouching.vouch(another, "office@example.com")
+    vouching.vouch(IN_TEAMS, "office@example.com")
+
+    assert people.whole(IN_TEAMS).also == ()
+    vouching.vouch(IN_TEAMS, "ada@example.com")
+    vouching.vouch(IN_SLACK, "ada@example.com")
+    vouching.vouch(another, "ada@example.com")
+    assert people.whole(IN_TEAMS).also == (IN_SLACK.principal,)
+    assert people.whole(another).also == ()
+
+
+def test_an_address_that_went_to_somebody_else_takes_nothing_along(
+    vouching: Vouching, people: People, clock: MovableClock
+) -> None:
+    vouching.vouch(IN_SLACK, "ada@example.com")
+    clock.pass_time(8 * 24 * 3600)
+
+    vouching.vouch(IN_TEAMS, "ada@example.com")
+    assert people.whole(IN_TEAMS).also == ()
+    vouching.vouch(IN_SLACK, "ada@example.com")
+    assert people.whole(IN_TEAMS).also == (IN_SLACK.principal,)
+    vouching.vouch(IN_SLACK, "ada.new@example.com")
+
+    assert people.whole(IN_TEAMS).also == ()
+    assert people.whole(IN_SLACK).also == ()
+
+
+def test_who_stands_alone_by_choice_stays_alone(
+    vouching: Vouching, people: People, clock: MovableClock
+) -> None:
+    vouching.vouch(IN_SLACK, "ada@example.com")
+    vouching.vouch(IN_TEAMS, "ada@example.com")
+
+    people.unlink(IN_SLACK)
+    for _ in range(3):
+        clock.pass_time(2 * 24 * 3600)
+        vouching.vouch(IN_TEAMS, "ada@example.com")
+        vouching.vouch(IN_SLACK, "ada@example.com")
+
+    assert people.whole(IN_TEAMS).also == ()
+
+
+def test_a_link_by_code_outlives_an_address(vouching: Vouching, people: People) -> None:
+    people.link(IN_TEAMS, people.offer(IN_SLACK), confirmed=True)
+    vouching.vouch(IN_SLACK, "ada@example.com")
+
+    vouching.vouch(IN_SLACK, "")
+
+    assert people.whole(IN_TEAMS).also == (IN_SLACK.principal,)
+
+
+def test_without_domains_of_ones_own_addresses_link_nobody(
+    database: Database, people: People, clock: MovableClock
+) -> None:
+    nowhere = Vouching(database=database, clock=clock, domains=frozenset())
+
+    nowhere.vouch(IN_SLACK, "ada@example.com")
+    nowhere.vouch(IN_TEAMS, "ada@example.com")
+
+    assert people.whole(IN_TEAMS).also == ()

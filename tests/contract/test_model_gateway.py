@@ -95,16 +95,6 @@ def test_an_answer_comes_with_its_tokens_and_its_model(
     assert (said.cost.tokens, said.cost.usd, said.demonstration) == (30, 0.0, False)
 
 
-def test_the_price_of_a_known_model_is_counted(
-    world: OpenAIWorld, open_gateway: Callable[..., Gateway]
-) -> None:
-    world.script.add(Rule(answers=[Answer(text="good day", tokens=3000)]))
-
-    said = open_gateway("openai/gpt-4o").complete(ask())
-
-    assert said.cost.usd == pytest.approx(2000 * 2.5e-6 + 1000 * 1e-5)
-
-
 def test_tool_names_with_dots_reach_the_provider_without_and_come_back_with(
     world: OpenAIWorld, open_gateway: Callable[..., Gateway]
 ) -> None:

@@ -58,9 +58,21 @@ def working(url: str | None, work: Work) -> Generator[tuple[dramatiq.Broker, dra
 def test_a_ring_reaches_a_worker(any_redis: str | None) -> None:
     work = Work()
     with working(any_redis, work) as (broker, _):
-        QueueBell(broker).ring_step("run_1:/")
+        QueueBell(broker).ring(steps=["run_1:/"])
 
         assert work.until(lambda: work.done == ["run_1:/"])
+
+
+def test_what_is_rung_together_is_rung_once_each(any_redis: str | None) -> None:
+    work = Work()
+    with working(any_redis, work) as (broker, _):
+        QueueBell(broker).ring(
+            steps=["run_1:/", "run_2:/", "run_1:/"], conversations=["of nobody who listens"]
+        )
+        QueueBell(broker).ring(steps=["last"])
+
+        assert work.until(lambda: "last" in work.done)
+        assert work.until(lambda: sorted(work.done) == ["last", "run_1:/", "run_2:/"])
 
 
 def test_a_ring_for_a_conversation_reaches_a_courier(any_redis: str | None) -> None:
@@ -72,7 +84,7 @@ def test_a_ring_for_a_conversation_reaches_a_courier(any_redis: str | None) -> N
     broker = open_broker(any_redis)
     bind_deliveries(broker, deliver)
     worker = start_worker(broker, queues={DELIVERIES}, threads=2)
-    QueueBell(broker).ring_conversation("cnv_1")
+    QueueBell(broker).ring(conversations=["cnv_1"])
 
     assert work.until(lambda: work.done == ["cnv_1"])
     worker.stop(timeout=10_000)
@@ -86,13 +98,13 @@ def test_an_idle_worker_wakes_for_a_ring_of_another_process(redis_server: RedisS
     bell = QueueBell(front)
     waits: list[float] = []
     with working(redis_server.url, work):
-        bell.ring_step("warm")
+        bell.ring(steps=["warm"])
         assert work.until(lambda: "warm" in work.done)
         for number in range(12):
             # Long enough for the consumer to be fast asleep: that is what is measured.
             threading.Event().wait(0.15)
             began = time.monotonic()
-            bell.ring_step(str(number))
+            bell.ring(steps=[str(number)])
             assert work.until(lambda number=number: str(number) in work.done)
             waits.append(time.monotonic() - began)
     front.close()
@@ -105,7 +117,7 @@ def test_a_lost_announcement_costs_about_a_second(redis_server: RedisServer) -> 
     redis_server.flush()
     work = Work()
     with working(redis_server.url, work) as (broker, _):
-        QueueBell(broker).ring_step("warm")
+        QueueBell(broker).ring(steps=["warm"])
         assert work.until(lambda: "warm" in work.done)
         silent = open_broker(redis_server.url)
         began = time.monotonic()
@@ -127,8 +139,8 @@ def test_a_ring_while_redis_is_away_is_logged_and_not_raised(
     bell = QueueBell(broker)
 
     with caplog.at_level(logging.WARNING):
-        bell.ring_step("run_1:/")
-        bell.ring_conversation("cnv_1")
+        bell.ring(steps=["run_1:/"])
+        bell.ring(conversations=["cnv_1"])
 
     said = [record.getMessage() for record in caplog.records if "ring" in record.getMessage()]
     assert len(said) == 2
@@ -140,14 +152,14 @@ def test_a_worker_outlives_a_redis_that_comes_back_empty(redis_server: RedisServ
     front = open_broker(redis_server.url)
     bell = QueueBell(front)
     with working(redis_server.url, work):
-        bell.ring_step("before")
+        bell.ring(steps=["before"])
         assert work.until(lambda: "before" in work.done)
 
         redis_server.restart_empty()
         deadline = time.monotonic() + PATIENCE
         while "after" not in work.done and time.monotonic() < deadline:
             # The sweep rings again and again; so does this.
-            bell.ring_step("after")
+            bell.ring(steps=["after"])
             threading.Event().wait(0.1)
 
         assert "after" in work.done
@@ -161,10 +173,10 @@ def test_messages_survive_nowhere_but_losing_them_all_blocks_nothing(
     with working(redis_server.url, work) as (broker, _):
         bell = QueueBell(broker)
         for number in range(5):
-            bell.ring_step(f"ring {number}")
+            bell.ring(steps=[f"ring {number}"])
             with redis.Redis.from_url(redis_server.url) as client:
                 client.flushall()
-        bell.ring_step("last")
+        bell.ring(steps=["last"])
 
         assert work.until(lambda: "last" in work.done)
 
@@ -173,7 +185,7 @@ def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(any_redis: str | Non
     work = Work()
     work.hold = threading.Event()
     with working(any_redis, work) as (broker, worker):
-        QueueBell(broker).ring_step("in hand")
+        QueueBell(broker).ring(steps=["in hand"])
         assert work.begun.wait(PATIENCE)
         stopping = threading.Thread(target=lambda: worker.stop(timeout=20_000))
         stopping.start()
@@ -197,8 +209,24 @@ def test_an_actor_that_breaks_takes_nobody_with_it(any_redis: str | None) -> Non
     worker = start_worker(broker, queues={RUNS}, threads=1)
     bell = QueueBell(broker)
     for one in ("bad", "good"):
-        bell.ring_step(one)
+        bell.ring(steps=[one])
 
     assert work.until(lambda: work.done == ["good"])
     worker.stop(timeout=10_000)
     broker.close()
+
+
+def test_a_ring_teaches_a_redis_that_forgot_its_scripts(redis_server: RedisServer) -> None:
+    work = Work()
+    front = open_broker(redis_server.url)
+    bell = QueueBell(front)
+    with working(redis_server.url, work):
+        bell.ring(steps=["before"])
+        assert work.until(lambda: "before" in work.done)
+        with redis.Redis.from_url(redis_server.url) as client:
+            client.script_flush()
+
+        bell.ring(steps=["after", "after that"])
+
+        assert work.until(lambda: {"after", "after that"} <= set(work.done))
+    front.close()

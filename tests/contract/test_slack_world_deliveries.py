@@ -152,8 +152,8 @@ async def test_socket_mode_delivers_acknowledges_and_reconnects(slack_world: Sla
 
     await slack_world.configure.soon(
         retries=True,
-        retry_delays_seconds=[0.0],
-        answer_within_seconds=0.3,
+        retry_delays_seconds=[0.0, 0.5, 1.0],
+        answer_within_seconds=1.0,
         subscriptions=["app_mention"],
     )
     client = SocketModeClient(
@@ -167,8 +167,11 @@ async def test_socket_mode_delivers_acknowledges_and_reconnects(slack_world: Sla
 
     mentioned = await slack_world.mention.soon(ADA, GENERAL, "hello")
     typed = await slack_world.slash.soon(ADA, GENERAL, "list")
+    before = client.current_session
     await slack_world.disconnect_sockets.soon()
-    await slack_world.until_soon(lambda: slack_world.connections() == 1)
+    await slack_world.until_soon(
+        lambda: client.current_session is not before and slack_world.connections() == 1
+    )
     again = await slack_world.mention.soon(ADA, GENERAL, "still there?")
     await client.close()
 

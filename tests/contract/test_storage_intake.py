@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -15,17 +16,22 @@ from runtime.domain.errors import Refused
 from runtime.domain.states import RunStatus
 from runtime.door.hear import Hearing
 from runtime.policy.parse import parse_policy
-from runtime.storage import audits, runs, signals, tables
+from runtime.storage import audits, conversations, runs, signals, tables
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
 from tests.worlds.engine import REQUESTER, EngineWorld, side_by_side
 
 PLACE = Place(channel="slack", workspace="T1", key="C1/1.0", address={"channel": "C1"})
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 HELLO = Message(event_key="slack:Ev1", person=REQUESTER, place=PLACE, text="Do it", addressed=True)
 
 
 @pytest.fixture
 def hearing(database: Database) -> Hearing:
+    return _hearing(database)
+
+
+def _hearing(database: Database) -> Hearing:
     catalog = Catalog.of([])
     return Hearing(
         policy=lambda: parse_policy("version: 1", file="policy.yaml"),
@@ -44,6 +50,24 @@ def all_at_once(hearing: Hearing, messages: list[Message]) -> list[Received]:
     results = side_by_side([lambda one=one: hearing.receive(one) for one in messages])
     assert [result for result in results if not isinstance(result, Received)] == []
     return [result for result in results if isinstance(result, Received)]
+
+
+def test_what_one_person_says_in_two_places_waits_for_nobodys_commit(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    hearing = _hearing(database)
+    hearing.receive(HELLO)
+    elsewhere = replace(PLACE, key="C2/1.0", address={"channel": "C2"})
+
+    with database.write() as connection:
+        # As while another of their messages is being taken.
+        conversations.meet(connection, HELLO.person, now=NOW)
+        (taken,) = side_by_side(
+            [lambda: hearing.receive(replace(HELLO, event_key="slack:Ev2", place=elsewhere))]
+        )
+
+    assert isinstance(taken, Received)
+    assert taken.reception == Reception.STARTED
+    database.close()
 
 
 def test_one_event_delivered_eight_times_at_once_is_one_run(hearing: Hearing) -> None:

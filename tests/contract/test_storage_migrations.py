@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from runtime.domain.errors import Misconfigured
-from runtime.storage import channel_tables, reach_tables
+from runtime.storage import audit_tables, channel_tables, reach_tables
 from runtime.storage import migrate as migrations
 from runtime.storage.database import Database
 from runtime.storage.tables import Row
@@ -36,6 +36,7 @@ def test_the_models_say_what_the_migrations_made(database: Database) -> None:
         assert reach_tables.surface.name in Row.metadata.tables
         # Tables that this file does not otherwise import are part of the schema all the same.
         assert channel_tables.rating.name in Row.metadata.tables
+        assert audit_tables.personal_key.name in Row.metadata.tables
         differences = compare_metadata(context, Row.metadata)
 
     assert differences == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -13,31 +14,20 @@ import pytest
 from runtime.agent.question import KIND as QUESTION
 from runtime.domain.effects import Effect
 from runtime.domain.json import Json
-from runtime.domain.states import StepStatus
+from runtime.domain.states import ApprovalStatus, StepStatus
 from runtime.expressions.evaluator import Evaluator
-from runtime.storage import approvals, trees
-from runtime.storage.database import Database
+from runtime.outbox.announce import Announcements
+from runtime.storage import approvals, audits, trees
 from runtime.tools.tool import Call, Tool
-from tests.worlds.flows import FlowWorld, Outcome
-from tests.worlds.web_server import Page, WebServer
+from runtime.workflows.outlet import Outlet
+from tests.worlds.flows import FlowWorld, Outcome, opened
+from tests.worlds.web_server import Page, WebServer, answer_json
 
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="module")
-def evaluator() -> Iterator[Evaluator]:
-    made = Evaluator()
-    yield made
-    made.close()
-
-
 def _echo(handler: BaseHTTPRequestHandler) -> None:
-    body = json.dumps({"path": handler.path, "method": handler.command}).encode()
-    handler.send_response(200)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
+    answer_json(handler, {"path": handler.path, "method": handler.command})
 
 
 @pytest.fixture
@@ -86,9 +76,8 @@ rules:
 def world(
     sqlite_url: str, evaluator: Evaluator, web: WebServer, tmp_path: Path
 ) -> Iterator[FlowWorld]:
-    database = Database(sqlite_url)
-    made = FlowWorld(
-        database,
+    make = partial(
+        FlowWorld,
         evaluator=evaluator,
         data=tmp_path,
         allowed=frozenset({web.place}),
@@ -99,9 +88,8 @@ def world(
         tools=(NOTE, replace(NOTE, name="desk.note", source="mcp:desk")),
         policy=ASKING,
     )
-    yield made
-    made.close()
-    database.close()
+    with opened(sqlite_url, make) as made:
+        yield made
 
 
 def http(web: WebServer, path: str, **more: Json) -> str:
@@ -126,9 +114,8 @@ def test_http_sends_query_headers_and_body(world: FlowWorld, web: WebServer) -> 
     assert web.seen[-1].headers["x-a"] == "1"
 
     put = http(web, "/echo", method="put", body={"n": "${ .n }"})
-    world.run(put, input={"n": 3})
-    # The stand-in speaks GET and POST only; what was sent is what counts.
-    assert web.seen[-1].path == "/echo?a=1&b=x+y"
+    assert world.run(put, input={"n": 3}).output == {"path": "/echo", "method": "PUT"}
+    assert web.seen[-1].body == b'{"n": 3}'
 
 
 def test_http_says_what_went_wrong_as_a_problem(world: FlowWorld, web: WebServer) -> None:
@@ -219,11 +206,10 @@ def test_mcp_tools_are_those_of_servers_that_an_operator_set_up(
     assert "not supported here" in str(run("prompts/list", "desk-server").problem["detail"])
 
 
-@pytest.mark.parametrize("function", ["grpc", "asyncapi", "a2a"])
+@pytest.mark.parametrize("function", ["grpc", "asyncapi"])
 def test_what_is_not_supported_says_what_is(world: FlowWorld, function: str) -> None:
     given = {
         "grpc": "{proto: {endpoint: 'file:///x'}, service: {name: a, host: b}, method: c}",
-        "a2a": "{method: message/send, server: 'https://x.y'}",
         "asyncapi": "{document: {endpoint: 'https://x.y'}, operation: a, message: {}}",
     }[function]
     done = world.run(f"do:\n  - a: {{call: {function}, with: {given}}}\n")
@@ -312,9 +298,9 @@ def test_a_person_is_asked_and_their_answer_is_data(world: FlowWorld) -> None:
     process = world.process()
     world.engines.do(process, run_id)
     with world.database.read() as connection:
-        [leaf] = trees.open_leaves(connection, run_id, kind=QUESTION)
+        [leaf] = trees.leaves(connection, run_id, kind=QUESTION)
 
-    world.engines.answer(leaf, {"answer": "y", "by": "Ada"})
+    world.engines.answer(leaf.id, {"answer": "y", "by": "Ada"})
     world.engines.answer_rings(process)
 
     assert world.outcome(run_id).output == {"answer": "y", "by": "Ada"}
@@ -371,3 +357,46 @@ do:
     assert done.output == {"twice": 8}
     assert wrong.status == StepStatus.FAILED
     assert "inner@2.0.0" in str(wrong.problem["detail"])
+
+
+def test_an_approval_within_a_lost_race_is_withdrawn(world: FlowWorld) -> None:
+    race = """
+do:
+  - either:
+      fork:
+        compete: true
+        branches:
+          - asked: {do: [{may: {call: approval, with: {title: Go}}}]}
+          - timed: {wait: PT1M}
+"""
+    run_id = world.accept(race)
+    process = world.process(Announcements(world.engines.clock))
+    world.engines.do(process, run_id)
+    world.engines.later(process, seconds=61)
+
+    assert world.outcome(run_id).status == StepStatus.SUCCEEDED
+    with world.database.read() as connection:
+        [asked] = approvals.of_run(connection, run_id)
+        told = [one.event for one in audits.of_run(connection, run_id)]
+    assert asked.status == ApprovalStatus.CANCELLED
+    assert "ApprovalNoLongerNeeded" in told
+
+
+def test_emitted_events_go_out_where_the_operator_says(world: FlowWorld, web: WebServer) -> None:
+    body = "do:\n  - a: {emit: {event: {with: {type: sold, data: {pieces: 3}}}}}\n"
+    at_home = world.run(body)
+    seen = len(web.seen)
+    web.pages["/sink"] = Page(status=202)
+    outlet = Outlet(http=world.outfit.http, url=web.url("/sink"), token="out")
+    world.outfit = replace(world.outfit, outlet=outlet)
+    out = world.run(body)
+    [request] = web.seen[seen:]
+    web.pages["/sink"].status = 403
+    refused = world.run(body)
+
+    assert (at_home.status, out.status) == (StepStatus.SUCCEEDED, StepStatus.SUCCEEDED)
+    assert json.loads(request.body)["data"] == {"pieces": 3}
+    assert request.headers["content-type"] == "application/cloudevents+json"
+    assert request.headers["authorization"] == "Bearer out"
+    assert str(refused.problem["type"]).endswith("/errors/communication")
+    assert "answered 403" in str(refused.problem["detail"])

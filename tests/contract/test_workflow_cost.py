@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from runtime.domain.states import StepStatus
 from runtime.expressions.evaluator import Evaluator
-from runtime.storage.database import Database
-from tests.worlds.flows import FlowWorld
+from tests.worlds.flows import FlowWorld, opened
 
 
 @pytest.fixture
-def world(sqlite_url: str, tmp_path: Path) -> Iterator[FlowWorld]:
-    evaluator = Evaluator()
-    database = Database(sqlite_url)
-    made = FlowWorld(database, evaluator=evaluator, data=tmp_path)
-    yield made
-    made.close()
-    database.close()
-    evaluator.close()
+def world(sqlite_url: str, evaluator: Evaluator, tmp_path: Path) -> Iterator[FlowWorld]:
+    with opened(sqlite_url, partial(FlowWorld, evaluator=evaluator, data=tmp_path)) as made:
+        yield made
 
 
 def loop(turns: int, *, more: str = "") -> str:
@@ -87,3 +83,42 @@ do:
         ways.add(tuple(sorted(world.names(run_id))))
 
     assert len(ways) == 1
+
+
+def test_a_workflow_that_waits_a_month_is_three_rows_and_nothing_else(world: FlowWorld) -> None:
+    run_id = world.accept("do:\n  - nap: {wait: P30D}\n  - done: {set: {said: awake}}\n")
+    first = world.process()
+    threads = threading.active_count()
+    world.engines.do(first, run_id)
+
+    assert world.engines.states(run_id) == {
+        "/": "waiting",
+        "/started": "succeeded",
+        "/do/0/nap": "succeeded",
+    }
+    assert threading.active_count() == threads
+    first.stop()
+    first.close()
+    second = world.process()
+    world.engines.later(second, seconds=30 * 24 * 3600 - 1)
+    assert world.outcome(run_id).status == StepStatus.WAITING
+
+    world.engines.later(second, seconds=1)
+
+    assert world.outcome(run_id).output == {"said": "awake"}
+
+
+def test_whoever_sleeps_wakes_when_it_is_time_and_not_before(world: FlowWorld) -> None:
+    hours = [1, 2, 2, 3] * 6
+    process = world.process()
+    sleepers = {
+        world.accept("do:\n  - nap: {wait: '${ \"PT\\(.)H\" }'}\n", input=hour): hour
+        for hour in hours
+    }
+    for run_id in sleepers:
+        world.engines.do(process, run_id)
+
+    for hour in (1, 2, 3):
+        world.engines.later(process, seconds=3600)
+        awake = {one for one in sleepers if world.outcome(one).status == StepStatus.SUCCEEDED}
+        assert awake == {one for one, slept in sleepers.items() if slept <= hour}

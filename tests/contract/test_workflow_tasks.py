@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from runtime.domain.states import StepStatus
 from runtime.expressions.evaluator import Evaluator
-from runtime.storage.database import Database
-from tests.worlds.flows import FlowWorld
-
-
-@pytest.fixture(scope="module")
-def evaluator() -> Iterator[Evaluator]:
-    made = Evaluator()
-    yield made
-    made.close()
+from tests.worlds.flows import FlowWorld, opened
 
 
 @pytest.fixture
 def world(sqlite_url: str, evaluator: Evaluator, tmp_path: Path) -> Iterator[FlowWorld]:
-    database = Database(sqlite_url)
-    made = FlowWorld(database, evaluator=evaluator, data=tmp_path)
-    yield made
-    made.close()
-    database.close()
+    make = partial(FlowWorld, evaluator=evaluator, data=tmp_path)
+    with opened(sqlite_url, make) as made:
+        yield made
 
 
 def test_data_goes_from_task_to_task(world: FlowWorld) -> None:

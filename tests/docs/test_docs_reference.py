@@ -87,14 +87,17 @@ def test_every_key_and_word_of_a_policy_is_explained() -> None:
 
 
 def test_the_policy_on_its_page_is_one() -> None:
-    first, second = (
+    first, spoken, second, outside, budgets = (
         policy.parse_policy(block.text, file="policy.md")
         for block in blocks_of(REFERENCE / "policy.md")
         if block.language == "yaml"
     )
 
     assert [rule.id for rule in first.rules] == ["large-orders", "no-posting-from-chat"]
+    assert [cap.id for cap in budgets.budgets][-1] == "quick"
+    assert [rule.id for rule in spoken.rules] == ["orders-in-parts"]
     assert [rule.id for rule in second.rules] == ["payments-at-night"]
+    assert [rule.labels for rule in outside.rules] == [("http:rates.example.com",)]
 
 
 def test_the_dialogue_on_its_page_is_one() -> None:

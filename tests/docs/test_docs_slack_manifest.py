@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
+from bots.manifests import slack_scopes
 from bots.slack import surface
 from bots.slack.api import SlackApi
 from bots.slack.credentials import SlackCredentials
 from bots.slack.manifest import EVENTS_PATH, manifest
 from bots.terminal.main import main
 from runtime.domain.errors import Refused
+from runtime.settings import Settings
 from tests.worlds.slack.validation.reference import Reference
 
 CODE = Path(__file__).parents[2] / "bots/slack"
@@ -90,12 +93,17 @@ def test_the_scopes_are_those_that_slack_publishes() -> None:
     assert bool(known) == reference.present
 
 
+@pytest.mark.parametrize("linking", [False, True])
 @pytest.mark.parametrize("socket", [False, True])
-def test_the_manifest_asks_for_these_scopes_and_events_and_no_more(socket: bool) -> None:
-    app = manifest(url=URL, socket=socket)
+def test_the_manifest_asks_for_these_scopes_and_events_and_no_more(
+    socket: bool, linking: bool
+) -> None:
+    app = manifest(url=URL, socket=socket, addresses=linking)
 
     needed = {"commands"}.union(
-        *surface.METHODS.values(), *(s for taken in surface.EVENTS.values() for s in taken.values())
+        {"users:read.email"} if linking else set(),
+        *surface.METHODS.values(),
+        *(s for taken in surface.EVENTS.values() for s in taken.values()),
     )
     subscribed = {name for taken in surface.EVENTS.values() for name in taken}
     assert part(app, "oauth_config", "scopes", "bot") == sorted(needed)
@@ -130,7 +138,27 @@ def test_an_address_that_slack_would_not_call_is_refused(url: str) -> None:
         manifest(url=url)
 
 
-def test_the_terminal_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("domains", ["", "example.com"])
+def test_addresses_are_asked_for_exactly_where_accounts_are_linked_by_them(
+    domains: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BATON_LINK_EMAIL_DOMAINS", domains)
+    settings = Settings().model_copy(update={"slack_signing_secret": SecretStr("s3cret")})
+
+    assert main(["slack", "manifest", "--socket"]) == 0
+
+    asked = part(json.loads(capsys.readouterr().out), "oauth_config", "scopes", "bot")
+    assert ("users:read.email" in cast("list[str]", asked)) is bool(domains)
+    assert slack_scopes(settings) == asked
+    credentials = SlackCredentials.of(settings)
+    assert credentials is not None
+    assert credentials.addresses is bool(domains)
+
+
+def test_the_terminal_prints_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BATON_LINK_EMAIL_DOMAINS", raising=False)
     assert main(["slack", "manifest", "--url", URL]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(manifest(url=URL)))
 

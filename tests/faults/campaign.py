@@ -20,14 +20,17 @@ from sqlmodel import SQLModel
 
 from runtime.storage.database import Database
 from tests.faults.checker import Findings, check
-from tests.faults.product_process import Spec
+from tests.faults.product_process import ROUND, Spec
+from tests.faults.starts import EVENTS
 from tests.faults.zygote import Ended, Zygote
 from tests.worlds.services import PostgresServer, RedisServer, fresh_sqlite
 
 SIDE_BY_SIDE: Final = 6
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 120.0
 _FROZEN_LEASE_SECONDS = 3.0
 _LOOK_SECONDS: Final = 0.02
+_ROUNDS: Final = EVENTS + 2
+_AROUND_A_START: Final = ("commit occasions.", "commit hear.", "commit schedules.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +170,8 @@ class Campaign:
         if kill.number == signal.SIGSTOP:
             # Long enough that only the sleeper loses its lease, and not whoever is merely slow.
             spec = replace(spec, lease_seconds=_FROZEN_LEASE_SECONDS)
+        if kill.last == ROUND:
+            spec = replace(spec, requests=_ROUNDS, of=_AROUND_A_START)
         trial = _Trial(kill=kill, spec=spec, resources=resources, began=time.monotonic())
         trial.alive.add(self._zygote.start(replace(spec, at=kill.at, number=kill.number)))
         return trial

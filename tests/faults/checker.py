@@ -12,14 +12,18 @@ from sqlalchemy import RowMapping, Table, select
 
 from runtime.audit.chain import first_broken
 from runtime.domain.run import AuditRecord
-from runtime.storage import tables
+from runtime.storage import audit_tables, tables
 from runtime.storage.database import Database
+from tests.faults import starts
 from tests.faults.outside import Execution, Outside, Post, spelled
 
 _ENDED = frozenset({"succeeded", "failed", "cancelled", "skipped"})
 _TOOLS = {"look_outside": "read", "leave_mark": "write", "pay": "irreversible"} | {
-    "sign": "irreversible"
+    "sign": "irreversible",
+    "balk": "write",
 }
+_ASKS_ONLY = "approval"
+"""The tool that a workflow's own approvals are asked under: nothing is called after a yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,9 @@ class Findings:
     runs: int
     late_posts: int
     """Posts that a process which slept inside the far side sent after another had taken over."""
+    answers: tuple[str, ...]
+    tasks: tuple[str, ...]
+    """The paths of all steps, sorted, but for what a branch did that lost its race."""
 
 
 def check(
@@ -47,11 +54,13 @@ def check(
     """
     found = _Checker(database, outside, approves=approves, frozen=frozen)
     return Findings(
-        violations=tuple(found.violations()),
+        violations=(*found.violations(), *starts.violations(database, outside)),
         repeats=found.repeats(),
         doubts=sum(1 for one in found.approvals if one["question"] == "outcome"),
         runs=len(found.runs),
         late_posts=found.late_posts(),
+        answers=tuple(str(run["answer"]) for run in found.runs),
+        tasks=found.tasks(),
     )
 
 
@@ -63,7 +72,7 @@ class _Checker:
         self.steps = {row["id"]: row for row in _rows(database, tables.step)}
         self.approvals = _rows(database, tables.approval)
         self.deliveries = _rows(database, tables.delivery)
-        self.audit = _rows(database, tables.audit)
+        self.audit = _rows(database, audit_tables.audit)
         self.executions: Sequence[Execution] = outside.executions()
         self.posts: Sequence[Post] = outside.posts()
         self.approves = approves
@@ -84,6 +93,11 @@ class _Checker:
         counted = Counter((one.tool, one.key, spelled(one.arguments)) for one in self.executions)
         return sum(times - 1 for times in counted.values())
 
+    def tasks(self) -> tuple[str, ...]:
+        cut = {id for id, step in self.steps.items() if step["status"] == "cancelled"}
+        kept = (step for step in self.steps.values() if step["parent_id"] not in cut)
+        return tuple(sorted(str(step["path"]) for step in kept))
+
     def late_posts(self) -> int:
         if not self.frozen:
             return 0
@@ -101,7 +115,7 @@ class _Checker:
         for step in self.steps.values():
             if step["status"] not in _ENDED:
                 yield f"{step['id']} is left {step['status']}"
-            if step["status"] == "failed" and self.approves:
+            if step["status"] == "failed" and self.approves and step["title"] != "balk":
                 yield f"{step['id']} failed: {step['error']}"
             parent = step["parent_id"]
             if parent is not None and parent not in self.steps:
@@ -152,13 +166,15 @@ class _Checker:
         for approval in self.approvals:
             if approval["status"] == "pending":
                 yield f"approval {approval['number']} is still pending"
-            if approval["question"] != "call":
+            if approval["question"] != "call" or approval["tool"] == _ASKS_ONLY:
                 continue
             key = str(approval["step_id"]).rsplit("/approval/", 1)[0]
             made = [one for one in self.executions if one.key == key]
             if approval["status"] != "approved" and made:
                 yield f"{key} was {approval['status']} and happened"
-            if approval["status"] == "approved" and len(made) != 1:
+            # A write that was agreed to may be done again after a crash, under the same key.
+            once = _TOOLS.get(approval["tool"]) == "irreversible"
+            if approval["status"] == "approved" and (not made or (once and len(made) > 1)):
                 yield f"{key} was approved once and happened {len(made)} times"
             for one in made:
                 if spelled(one.arguments) != spelled(approval["arguments"]):
@@ -194,7 +210,8 @@ class _Checker:
             if broken is not None:
                 yield f"the audit of run {run['number']} breaks at {broken}"
             events = Counter(record.event for record in records)
-            for event in ("RunAccepted", "PlanAccepted", "RunEnded"):
+            planned = {"PlanAccepted"} if run["agent"] is None else set[str]()
+            for event in ("RunAccepted", *planned, "RunEnded"):
                 if events[event] != 1:
                     yield f"run {run['number']} has {events[event]} × {event} on record"
             decided = sum(1 for one in self.approvals if one["run_id"] == run["id"])

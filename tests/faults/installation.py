@@ -42,6 +42,9 @@ class Installation:
     ) -> None:
         """Disturb it again and again until every process has ended by itself.
 
+        One that fails, because the database was away when it started, is started again, as whoever
+        runs it would.
+
         Raises:
             TimeoutError: it never came to rest.
         """
@@ -52,6 +55,8 @@ class Installation:
                 if one.pid in self.alive:
                     self.alive.remove(one.pid)
                     self.ended[one.pid] = one.code
+                    if one.code is not None and one.code > 0:
+                        self.start()
             now = time.monotonic()
             if now - began > patience_seconds:
                 self._give_up()

@@ -9,7 +9,7 @@ import inspect
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,16 @@ _QUIET = frozenset({"leases.renew", "worker.__call__", "expire.__call__"})
 
 
 class Points:
-    """The points of this process. ``at`` is the one where ``number`` is sent to it."""
+    """The points of this process. ``at`` is the one where ``number`` is sent to it.
 
-    def __init__(self, record: Path, *, at: int | None, number: signal.Signals) -> None:
+    Where ``of`` names beginnings of labels, no others are counted.
+    """
+
+    def __init__(
+        self, record: Path, *, at: int | None, number: signal.Signals, of: Sequence[str] = ()
+    ) -> None:
         self._record = record
+        self._of = tuple(of) or ("",)
         self._at = at
         self._number = number
         self._lock = threading.Lock()
@@ -32,6 +38,8 @@ class Points:
 
     def reached(self, label: str) -> None:
         """Count a point; at the chosen one, leave its name behind and do not come back."""
+        if not label.startswith(self._of):
+            return
         with self._lock:
             self._passed.append(label)
             if len(self._passed) != self._at:

@@ -27,7 +27,9 @@ from bots.slack.credentials import SlackCredentials
 from runtime.domain.approval import Approval, Decide, Question, Verdict
 from runtime.domain.conversation import Message, Person, Place
 from runtime.domain.errors import Misconfigured, NotFound, Refused, Upstream
+from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject, object_of
+from runtime.domain.schedule import ScheduleState
 from runtime.queue.actors import bind_deliveries, bind_runs
 from runtime.queue.broker import DELIVERIES, RUNS, start_worker
 from runtime.service import Runtime
@@ -38,9 +40,13 @@ from tests.faults.outside import Outside
 from tests.faults.paper import PaperChannel
 from tests.faults.points import Points
 from tests.faults.script import ScriptedModel
+from tests.faults.starts import EVENTS
+from tests.worlds.slack.cast import ADA, TEAM
 
 AGENTS = Path(__file__).parent / "agents"
 EVENT = "event-1"
+ERRAND = "errand"
+ROUND = "round"
 _LOOK_SECONDS = 0.03
 
 
@@ -52,13 +58,17 @@ class Spec:
     database_url: str
     redis_url: str | None = None
     last: str = "payer"
-    """Who does what cannot be undone."""
+    """Who does what cannot be undone; ``errand`` is a workflow instead of a plan, and ``round`` one
+    that starts by itself until ``requests`` runs are there."""
     approves: bool = True
     at: int | None = None
     """The point at which it is sent ``number``; None: it lives."""
     number: int = signal.SIGKILL
+    of: tuple[str, ...] = ()
+    """What the labels begin with of points that count; all do where there is none."""
     slack: JsonObject | None = None
-    """``api_url``, ``bot_token`` and the thread's ``address``; on paper where there is none."""
+    """``api_url``, ``bot_token``, the thread's ``address``, and ``streams`` where answers may grow;
+    on paper where there is none."""
     lease_seconds: float = 1.0
     sweep_seconds: float = 0.1
     requests: int = 1
@@ -89,7 +99,8 @@ def main(spec: Spec) -> None:
     """Take the requests, carry them out, deliver everything; stop as told to on SIGTERM."""
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: told.set())
-    watched = Points(spec.record, at=spec.at, number=signal.Signals(spec.number))
+    number = signal.Signals(spec.number)
+    watched = Points(spec.record, at=spec.at, number=number, of=spec.of)
     base = _open(spec, told)
     if base is None:
         return
@@ -168,14 +179,16 @@ def _channel(spec: Spec) -> Channel:
             signing_secret="unused",
             bot_token=str(spec.slack["bot_token"]),
             api_url=str(spec.slack["api_url"]),
-        )
+        ),
+        streams=spec.slack.get("streams") is True,
     )
 
 
 def requester(spec: Spec) -> Person:
     """Give the person who asks and decides."""
-    channel, workspace = ("paper", "desk") if spec.slack is None else ("slack", "T024BATON")
-    return Person(channel=channel, workspace=workspace, external_id="U1", name="Ada")
+    if spec.slack is None:
+        return Person(channel="paper", workspace="desk", external_id="U1", name="Ada")
+    return Person(channel="slack", workspace=TEAM, external_id=ADA, name="Ada")
 
 
 def _message(spec: Spec, number: int) -> Message:
@@ -192,11 +205,13 @@ def _message(spec: Spec, number: int) -> Message:
         ),
         text="Look around and do the one thing.",
         addressed=True,
+        workflow=ERRAND if spec.last == ERRAND else None,
+        input={} if spec.last == ERRAND else None,
     )
 
 
 def _people(spec: Spec, runtime: Runtime, told: threading.Event) -> None:
-    waiting = list(range(spec.requests))
+    waiting = [] if spec.last == ROUND else list(range(spec.requests))
     while not told.is_set():
         try:
             while waiting:
@@ -204,10 +219,41 @@ def _people(spec: Spec, runtime: Runtime, told: threading.Event) -> None:
                 waiting.pop(0)
             for approval in runtime.approvals(workspace=None):
                 _decide(spec, runtime, approval)
+            if spec.last == ERRAND:
+                _say_go(spec, runtime)
+            if spec.last == ROUND:
+                _go_round(spec, runtime)
         except (Refused, NotFound, Upstream):
             # Somebody was faster, or the database is away: people look again.
             pass
         time.sleep(_LOOK_SECONDS)
+
+
+def _say_go(spec: Spec, runtime: Runtime) -> None:
+    """Send the event that is waited for; one that nobody listens for yet counts for nobody."""
+    for line in runtime.runs(workspace=None):
+        view = runtime.view(line.id, workspace=None)
+        if any(step.waits_for.startswith("an event") for step in view.steps):
+            event: JsonObject = {"id": new_id("event"), "source": "/people", "type": "go"}
+            runtime.starting.publish(requester(spec).workspace, [event])
+
+
+def _go_round(spec: Spec, runtime: Runtime) -> None:
+    """Set the round going, tell it what happens, and pause it once it has started often enough."""
+    starting, person = runtime.starting, requester(spec)
+    [line] = starting.schedules.listed(workspace=None)
+    if line.state is ScheduleState.OFF:
+        place = Place(channel=person.channel, workspace=person.workspace, key="desk", address={})
+        starting.schedules.start(ROUND, person, place, [])
+    elif line.state is ScheduleState.ACTIVE:
+        events: list[JsonObject] = [
+            {"id": str(number), "source": "/people", "type": "sold"} for number in range(EVENTS)
+        ]
+        starting.publish(person.workspace, events)
+        begun = [run.request for run in runtime.runs(workspace=None, limit=100)]
+        heard = sum("(on " in request for request in begun)
+        if heard == EVENTS and len(begun) - heard >= spec.requests - EVENTS:
+            starting.schedules.pause(ROUND, person, workspace=None)
 
 
 def _decide(spec: Spec, runtime: Runtime, approval: Approval) -> None:
@@ -233,7 +279,13 @@ def _is_over(base: process.Base, requests: int) -> bool:
             ended = connection.execute(
                 text("SELECT count(*) FROM run WHERE status <> 'active'")
             ).scalar_one()
-            if ended < requests:
+            to_come = connection.execute(
+                text(
+                    "SELECT (SELECT count(*) FROM run WHERE status = 'active')"
+                    " + (SELECT count(*) FROM schedule WHERE state = 'active')"
+                )
+            ).scalar_one()
+            if ended < requests or to_come:
                 return False
             owed = connection.execute(
                 text("SELECT count(*) FROM delivery WHERE status <> 'sent' OR due_at IS NOT NULL")

@@ -10,6 +10,8 @@ from runtime.models.completion import Completion, Prompt, ToolCall
 from tests.faults.outside import Outside
 
 AMOUNT = 700
+_ANSWER = " ".join(f"Part {number} of it is done." for number in range(1, 41))
+"""Long enough that a chat may let it grow."""
 
 
 class ScriptedModel:
@@ -27,7 +29,7 @@ class ScriptedModel:
         if purpose == "plan":
             return _said(json.dumps(self._plan()))
         if purpose == "synthesise":
-            return _said(json.dumps({"answer": "All of it is done.", "sources": ["last"]}))
+            return _said(json.dumps({"answer": _ANSWER, "sources": ["last"]}))
         if purpose == "check":
             return _said(json.dumps({"passed": True, "findings": [], "confidence": 1}))
         answered = sum(1 for turn in prompt.turns if turn.role == "assistant")

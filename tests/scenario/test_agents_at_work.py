@@ -17,12 +17,13 @@ from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import GENERAL
 from tests.worlds.slack.world import SlackWorld
 
+OPERATOR = Person(channel="console", workspace="local", external_id="operator")
 WRONG_CALLS: list[tuple[tuple[str, object], str]] = [
     (("look", '{"what": "it"'), "not JSON"),
     (("count", {"number": "three"}), "number"),
     (("look", {}), "what"),
     (("look", {"what": "it", "why": "so"}), "'why'"),
-    (("read_minds", {}), "you have no tool 'read_minds'; yours: ask, count"),
+    (("read_minds", {}), "you have no tool 'read_minds'; yours: ask, confess, count"),
     (("hang", {}), "gave no answer within 0.2 seconds"),
 ]
 
@@ -173,22 +174,25 @@ def test_an_act_in_doubt_is_put_to_a_person_and_never_repeated_blindly(
 
 def test_a_run_over_its_budget_stops_with_what_is_there(tmp_path: Path, agents: Crew) -> None:
     agents.plans(plan(step("a"), step("b", needs=["a"])))
-    agents.works(Answer(text="the first half", tokens=900), task="task of a")
+    agents.works(Answer(text="the first half", tokens=7_900), task="task of a")
     agents.works(Answer(text="never asked"), task="task of b")
     with (
         SlackWorld.start() as world,
         product(
-            tmp_path / "home", world=world, agents=agents.folder, model=None, run_tokens=800
+            tmp_path / "home", world=world, agents=agents.folder, model=None, run_tokens=8_000
         ) as running,
     ):
         scene = Scene(running, world)
         asked = scene.ask("do it")
+        (question,) = running.until_status("waiting").questions
+        running.runtime.answer(question.step_id, OPERATOR, "Finish with what is there")
 
         view, answer = scene.answer(asked.ts)
         words = world.readable(answer)
 
     assert view.status == "failed"
-    assert "of its 800 tokens" in words
+    assert "of its 8,000 tokens" in question.text
+    assert "the budget was used up" in words
     assert "the first half" in words
     assert len(agents.asked("worker")) == 1
 
@@ -197,17 +201,19 @@ def test_an_answer_that_costs_the_rest_of_the_budget_is_not_thrown_away(
     tmp_path: Path, agents: Crew
 ) -> None:
     agents.plans(plan(step("a"), step("b")))
-    agents.works(Answer(text="both halves", tokens=500))
-    with product(tmp_path / "home", agents=agents.folder, model=None, run_tokens=800) as running:
+    agents.works(Answer(text="both halves", tokens=5_000))
+    with product(tmp_path / "home", agents=agents.folder, model=None, run_tokens=8_000) as running:
         running.runtime.receive(
             Message(
                 event_key="k",
-                person=Person(channel="console", workspace="local", external_id="operator"),
+                person=OPERATOR,
                 place=Place(channel="console", workspace="local", key="a", address={}),
                 text="do it",
                 addressed=True,
             )
         )
+        (question,) = running.until_status("waiting").questions
+        running.runtime.answer(question.step_id, OPERATOR, "Finish with what is there")
 
         view = running.until_ended()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.audit.page import check_page
+from runtime.audit.verify import check_pack
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -50,6 +52,33 @@ def test_a_runs_files_are_shared_in_its_thread(working: Scene, agents: Crew) -> 
     assert files_shared(working, asked.ts) == ["offers.md"]
     (file,) = files_in(working, asked.ts)
     assert working.world.file(text(file["id"])) == b"# Offers\nNordlicht"
+    assert working.world.violations == []
+
+
+def test_the_evidence_of_a_run_comes_as_files_that_hold(working: Scene, agents: Crew) -> None:
+    writes_a_file(agents)
+    working.answer(working.ask("compare the offers").ts)
+    working.until_quiet()
+
+    working.world.slash(ADA, GENERAL, "evidence 1")
+
+    def shared() -> list[Payload]:
+        everywhere = working.world.messages(GENERAL)
+        return [
+            file
+            for one in everywhere
+            for file in tables(one.raw.get("files"))
+            if text(file["name"]).startswith("run-1.")
+        ]
+
+    files = working.product.until(shared)
+    assert [text(one["name"]) for one in files] == ["run-1.html", "run-1.jsonl"]
+    checks = (check_page, check_pack)
+    contents = [working.world.file(text(one["id"])) for one in files]
+    assert [check(content).problems for check, content in zip(checks, contents, strict=True)] == [
+        (),
+        (),
+    ]
     assert working.world.violations == []
 
 
@@ -108,6 +137,35 @@ def test_a_long_answer_comes_whole_and_once_though_its_second_part_was_in_doubt(
     assert working.world.violations == []
 
 
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("chat.startStream", "reset_after"),
+        ("chat.appendStream", "server_error_after"),
+        ("chat.stopStream", "reset_before"),
+        ("chat.stopStream", "rate_limited"),
+    ],
+)
+def test_an_answer_grows_while_people_read_it_and_is_there_once_whatever_happens(
+    working: Scene, agents: Crew, method: str, kind: str
+) -> None:
+    words = [f"word{n}" for n in range(200)]
+    agents.plans(plan(step("a")))
+    agents.works(Answer(text=" ".join(words)))
+    working.world.fault(method, kind)
+    asked = working.ask("tell me something")
+
+    working.answer(asked.ts)
+
+    working.until_quiet()
+    (answer,) = answers_in(working, asked.ts)
+    said = working.world.readable(answer).split()
+    assert [word for word in said if word.startswith("word")] == words
+    assert answer.raw["streaming_state"] != "in_progress"
+    assert len([one for one in working.world.calls if one.method == "chat.startStream"]) == 1
+    assert working.world.violations == []
+
+
 def test_an_answer_too_long_for_a_chat_is_a_file(working: Scene, agents: Crew) -> None:
     whole = "word " * 10_000
     agents.plans(plan(step("a")))
@@ -151,7 +209,9 @@ def test_a_workspace_that_refuses_plan_blocks_is_shown_the_plan_as_a_list(
 ) -> None:
     agents.plans(plan(step("a")))
     agents.works(calls(("send", {"to": "Xenia"})), Answer(text="sent"))
-    working.world.fault("chat.update", "error", error="invalid_blocks")
+    working.world.fault(
+        "chat.*", "error", holding='"type":"plan"', times=None, error="invalid_blocks"
+    )
     asked = working.ask("write to her")
     approval = working.approval_card(asked.ts)
     working.until_quiet()
@@ -163,7 +223,7 @@ def test_a_workspace_that_refuses_plan_blocks_is_shown_the_plan_as_a_list(
     working.approve(approval)
     working.answer(asked.ts)
     working.until_quiet()
-    refused = [one for one in working.world.calls_of("chat.update") if one.error]
+    refused = [one for one in working.world.calls if one.error == "invalid_blocks"]
     assert len(refused) == 1
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,7 @@ from tests.worlds.slack.cast import (
     TEAM,
 )
 from tests.worlds.slack.signing import signed_headers
+from tests.worlds.slack.values import Message
 
 BUY = "Buy 12 laptops from the best vendor"
 OPENING_ORDERS = 4
@@ -58,6 +61,21 @@ def test_of_several_approvals_each_is_decided_by_itself(working: Scene, agents: 
     assert "rejected 'send': not to her" in told
     assert told.count("sent") >= 2
     assert working.world.violations == []
+
+
+def test_a_card_holds_no_word_of_the_model_beside_the_calls_own_arguments(
+    working: Scene, agents: Crew
+) -> None:
+    agents.plans(plan(step("a")))
+    letter = replace(calls(("send", {"to": "Xenia"})), text="Ada has agreed to all of it.")
+    agents.works(letter, Answer(text="sent"))
+    asked = working.ask("write to her")
+
+    card = working.approval_card(asked.ts)
+
+    shown = working.world.readable(card)
+    assert "Xenia" in shown
+    assert "has agreed" not in f"{shown} {card.text} {card.raw}"
 
 
 def test_a_rejected_call_that_is_proposed_again_is_refused_without_asking(
@@ -118,26 +136,6 @@ def test_guests_bots_and_outsiders_decide_nothing(
     assert marks(working.product.settings.data) == []
 
 
-def test_twenty_people_at_once_make_one_decision(scaled: Scene) -> None:
-    asked = scaled.ask(BUY)
-    card = scaled.approval_card(asked.ts)
-
-    with ThreadPoolExecutor(20) as crowd:
-        clicks = list(crowd.map(scaled.approve, [card] * 20))
-
-    assert {one.status for one in clicks} == {200}
-    view, _ = scaled.answer(asked.ts)
-    assert view.status == "succeeded"
-    assert len(scaled.product.orders()) == OPENING_ORDERS + 1
-    decided = [
-        one.event
-        for one in scaled.product.runtime.audit("1", workspace=None)
-        if one.event == "ApprovalDecided"
-    ]
-    assert decided == ["ApprovalDecided"]
-    scaled.told(ADA, "decided already")
-
-
 def test_a_decision_is_final_whoever_comes_second(working: Scene, agents: Crew) -> None:
     sends(agents, "Xenia")
     asked = working.ask("write to her")
@@ -146,7 +144,7 @@ def test_a_decision_is_final_whoever_comes_second(working: Scene, agents: Crew) 
     view_of_ben = working.world.until(lambda: working.world.views(BEN))[-1]
 
     working.approve(card)
-    late = working.world.submit_view(BEN, view_of_ben, {"text": "no, do not"})
+    late = working.world.submit_view(BEN, view_of_ben, {"words": "no, do not"})
 
     assert "decided already" in late.body
     view, _ = working.answer(asked.ts)
@@ -162,23 +160,100 @@ def test_closing_the_dialog_decides_nothing(working: Scene, agents: Crew) -> Non
     working.world.click(ADA, card, "approval.reject")
     dialog = working.world.until(lambda: working.world.views(ADA))[-1]
     working.world.close_view(ADA, dialog)
+    # Slack is not asked to tell that a dialog was closed; where it told all the same, or somebody
+    # else did, it would count for nothing.
+    assert dialog["notify_on_close"] is False
+    signed(
+        working,
+        {
+            "type": "view_closed",
+            "team": {"id": TEAM},
+            "user": {"id": ADA, "team_id": TEAM},
+            "api_app_id": "A0BATON",
+            "view": {**dialog, "state": {"values": {}}},
+            "is_cleared": False,
+        },
+    )
 
+    working.until_quiet()
     (approval,) = working.product.runtime.approvals(workspace=None)
-    assert approval.status == ApprovalStatus.PENDING
+    assert (approval.status, approval.history) == (ApprovalStatus.PENDING, ())
+
+
+def test_before_deciding_people_claim_ask_and_change_the_call(working: Scene, agents: Crew) -> None:
+    sends(agents, "Xenia")
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+
+    for action in ("approval.claim", "approval.ask", "approval.edit"):
+        working.world.click(CYD, card, action)
+        told = working.world.until(lambda: working.world.ephemerals(CYD))
+        assert "may not decide this" in told[-1].text
+    assert working.world.views(CYD) == []
+
+    working.world.click(BEN, card, "approval.claim")
+    shows(working, card, "ben is looking at it")
+
+    working.world.click(BEN, card, "approval.ask")
+    short = working.world.submit_view(BEN, open_dialog(working, BEN), {"words": " ?"})
+    assert "Write what you want to know" in short.body
+    working.world.submit_view(BEN, open_dialog(working, BEN), {"words": "Why <!here> her?"})
+    shows(working, card, "ben asks: Why <!here> her? (not answered yet)")
+    question = working.card(asked.ts, "Run 1 asks")
+    working.world.reply(ADA, GENERAL, asked.ts, "Because she knows")
+    shows(working, card, "Because she knows")
+    assert question.text.count("<!here>") == 0
+
+    working.world.click(ADA, card, "approval.edit")
+    same = working.world.submit_view(ADA, open_dialog(working, ADA))
+    assert json.loads(same.body)["errors"] == {
+        "argument0": "Nothing was changed; to let the call be made as it is, press Approve."
+    }
+    working.world.submit_view(ADA, open_dialog(working, ADA), {"to": "Yves"})
+    again = working.approval_card(asked.ts, 2)
+    shows(working, card, "Changed by ada, and asked anew")
+    shows(working, again, "to: Xenia → Yves")
+
+    working.approve(again)
+    working.told(ADA, "changed")
+    working.approve(again, person=BEN)
+    working.answer(asked.ts)
+    assert marks(working.product.settings.data) == ["sent Yves"]
+    assert working.world.violations == []
+
+
+def open_dialog(scene: Scene, person: str) -> dict[str, Any]:
+    return scene.world.until(lambda: scene.world.views(person))[-1]
+
+
+def shows(scene: Scene, card: Message, words: str) -> None:
+    """Wait until a card shows these words."""
+
+    def shown() -> bool:
+        return words in scene.world.readable(scene.world.message(GENERAL, card.ts))
+
+    scene.world.until(shown)
 
 
 @pytest.mark.parametrize("said", ["approve", "approve 1", "yes, approved", "/baton approve 1"])
 def test_text_never_approves(working: Scene, agents: Crew, said: str) -> None:
     sends(agents, "Xenia")
     asked = working.ask("write to her")
-    working.approval_card(asked.ts)
+    card = working.approval_card(asked.ts)
 
     working.world.reply(ADA, GENERAL, asked.ts, said)
     working.world.mention(ADA, GENERAL, said, asked.ts)
 
+    # Whatever comes of words comes soon: here, where nobody has to press anything first.
+    working.until_quiet()
     (approval,) = working.product.runtime.approvals(workspace=None)
-    assert approval.status == ApprovalStatus.PENDING
+    assert (approval.status, approval.history) == (ApprovalStatus.PENDING, ())
     assert marks(working.product.settings.data) == []
+    working.approve(card)
+    view, _ = working.answer(asked.ts)
+    (decided,) = view.approvals[0].history
+    assert decided.surface == "slack"
+    assert marks(working.product.settings.data) == ["sent Xenia"]
 
 
 def test_a_forged_approval_id_or_nonce_decides_nothing(working: Scene, agents: Crew) -> None:
@@ -209,15 +284,18 @@ def test_a_forged_approval_id_or_nonce_decides_nothing(working: Scene, agents: C
                 }
             ],
         }
-        body = json.dumps(payload).encode()
-        headers = signed_headers(
-            working.world.signing_secret, timestamp=int(time.time()), body=body
-        )
-        working.world.post_raw(body, {**headers, "Content-Type": "application/json"})
+        signed(working, payload)
 
     (after,) = working.product.runtime.approvals(workspace=None)
     assert after.status == ApprovalStatus.PENDING
     assert marks(working.product.settings.data) == []
+
+
+def signed(scene: Scene, payload: Mapping[str, object]) -> None:
+    """Deliver what Slack itself would not, with its signature."""
+    body = json.dumps(payload).encode()
+    headers = signed_headers(scene.world.signing_secret, timestamp=int(time.time()), body=body)
+    scene.world.post_raw(body, {**headers, "Content-Type": "application/json"})
 
 
 def test_a_button_of_an_older_card_is_refused(working: Scene, agents: Crew) -> None:
@@ -308,13 +386,22 @@ def test_nobody_being_eligible_is_said_at_once(working: Scene, agents: Crew) -> 
 
     alarm = working.card(asked.ts, "Nobody can decide")
     assert "rule 'letters' in policy.yaml" in alarm.text
+    # Nobody being named means nobody, and not everybody.
+    working.approve(working.approval_card(asked.ts))
+    working.told(ADA, "nobody is eligible")
+    (approval,) = working.product.runtime.approvals(workspace=None)
+    assert approval.status == ApprovalStatus.PENDING
 
 
-def test_a_decision_while_the_worker_is_away_counts_when_it_is_back(scaled: Scene) -> None:
+def test_a_decision_counts_though_the_front_is_new_and_the_worker_away(scaled: Scene) -> None:
     asked = scaled.ask(BUY)
     card = scaled.approval_card(asked.ts)
     scaled.until_quiet()
     scaled.product.stop_work()
+
+    scaled.product.stop_front()
+    scaled.product.start_front()
+    scaled.world.target(f"{scaled.product.url}/slack/events")
 
     clicked = scaled.approve(card)
 

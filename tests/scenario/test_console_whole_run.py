@@ -5,73 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from importlib.resources import files
-from json import dumps, loads
+from json import dumps
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.worlds.product import Product, product
+from runtime.audit.page import check_page
+from tests.worlds.console_page import Page
+from tests.worlds.product import product
 
 OPENING_ORDERS = 4
-
-
-@dataclass
-class Page:
-    """A browser's part: one conversation, the page's token, and nothing drawn."""
-
-    product: Product
-    key: str = field(default_factory=lambda: uuid.uuid4().hex)
-    token: str = ""
-
-    def get(self, path: str) -> Any:
-        return self._ask("GET", path, None)
-
-    def post(self, path: str, body: dict[str, object]) -> Any:
-        if not self.token:
-            self._ask("GET", "/api/session", None)
-        return self._ask("POST", path, body)
-
-    def say(self, text: str) -> Any:
-        return self.post("/api/thread", {"key": self.key, "id": uuid.uuid4().hex, "text": text})
-
-    def until(self, kind: str, **fields: object) -> Any:
-        """Give the newest entry of a kind once it has the given fields."""
-
-        def found() -> Any:
-            for entry in reversed(self.get(f"/api/thread?key={self.key}")["entries"]):
-                if entry["kind"] == kind and fields.items() <= entry.items():
-                    return entry
-            return None
-
-        return self.product.until(found)
-
-    def decide(self, approval: Any, verdict: str, reason: str = "") -> Any:
-        return self.post(
-            f"/api/approvals/{approval['approval_id']}",
-            {"verdict": verdict, "reason": reason, "nonce": approval["nonce"]},
-        )
-
-    def _ask(self, method: str, path: str, body: dict[str, object] | None) -> Any:
-        place = urlsplit(self.product.url)
-        connection = HTTPConnection(place.hostname or "", place.port, timeout=20)
-        headers = {"X-Baton-Csrf": self.token, "Content-Type": "application/json"}
-        try:
-            connection.request(method, path, dumps(body) if body is not None else None, headers)
-            response = connection.getresponse()
-            cookie = re.search(r"baton_csrf=([^;]+)", response.getheader("Set-Cookie") or "")
-            self.token = cookie.group(1) if cookie else self.token
-            content = response.read()
-            assert response.status == 200, content
-            return loads(content)
-        finally:
-            connection.close()
 
 
 @pytest.fixture
@@ -104,6 +49,22 @@ def test_a_newcomer_buys_laptops_with_one_click(page: Page) -> None:
     assert page.get("/api/approvals")["cards"] == []
     kinds = [one["kind"] for one in page.get(f"/api/thread?key={page.key}")["entries"]]
     assert kinds == ["said", "run", "approval", "answer"]
+
+
+def test_the_evidence_of_a_run_is_put_together_for_the_page(page: Page) -> None:
+    page.say("What is 6 times 7?")
+    page.until("answer")
+
+    assert page.post("/api/runs/1/evidence", {}) == {"number": 1}
+
+    def made() -> list[str]:
+        found = page.get("/api/runs/1")["artifacts"]
+        return [one["name"] for one in found if one["evidence"]]
+
+    assert page.product.until(made) == ["run-1.html", "run-1.jsonl"]
+    _, content = page.product.runtime.artifact("1", "run-1.html", workspace=None)
+    assert check_page(content).problems == ()
+    assert [one["name"] for one in page.until("answer")["files"] if "run-1" in one["name"]] == []
 
 
 def test_a_rejection_keeps_its_reason_and_orders_nothing(page: Page) -> None:

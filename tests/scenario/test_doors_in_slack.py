@@ -5,12 +5,27 @@ from __future__ import annotations
 import pytest
 
 from runtime.domain.run import RunView
+from runtime.domain.states import ApprovalStatus
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, BEN, CYD, GENERAL, GUEST, PRIVATE, TEAM, WITHOUT_BOT
-from tests.worlds.slack.payload import Payload, table, tables, text
+from tests.worlds.slack.payload import Json, Payload, table, tables, text
 from tests.worlds.slack.values import Message
+
+PRICE = """\
+document: {dsl: '1.0.3', namespace: shop, name: price, version: '1.0.0', title: Price}
+input:
+  schema:
+    document:
+      type: object
+      required: [pieces]
+      properties:
+        pieces: {type: integer, title: How many, minimum: 1, maximum: 99}
+        rush: {type: boolean, title: Rush, default: false}
+do:
+  - total: {set: {total: '${ .pieces * 7 }'}}
+"""
 
 
 def does_it(agents: Crew) -> None:
@@ -30,7 +45,7 @@ def root_card(scene: Scene, channel: str = GENERAL, run: int = 1) -> Message:
         roots = [one for one in scene.world.messages(channel) if one.thread_ts in (None, one.ts)]
         return next((one for one in roots if one.text.startswith(f"Run {run},")), None)
 
-    return scene.world.until(found, timeout_seconds=30)
+    return scene.world.until(found)
 
 
 def open_view(scene: Scene, person: str) -> Payload:
@@ -121,7 +136,13 @@ def test_a_new_run_goes_where_it_was_told_to_and_else_into_a_direct_message(
     does_it(agents)
 
     for values in (
-        {"request": "do it", "agent": "worker", "channel": GENERAL, "input": '{"item": "pen"}'},
+        {
+            "request": "do it",
+            "who": "agent:worker",
+            "channel": GENERAL,
+            "input": '{"item": "pen"}',
+            "budget": "0.5",
+        },
         {"request": "do it"},
     ):
         working.world.shortcut(ADA, "run.new")
@@ -133,9 +154,57 @@ def test_a_new_run_goes_where_it_was_told_to_and_else_into_a_direct_message(
     first, second = run_of(working, "1"), run_of(working, "2")
     assert (first.run.agent, first.run.input) == ("worker", {"item": "pen"})
     assert second.run.agent is None
+    assert (first.run.budget.usd, second.run.budget.usd) == (0.5, 5.0)
     direct = str(second.place.address["channel"])
     assert direct.startswith("D")
     working.answer(root_card(working, direct, run=2).ts, run="2", channel=direct)
+    assert working.world.violations == []
+
+
+def looks_at(scene: Scene, person: str, *entities: Payload) -> None:
+    """Let somebody turn to another part of Slack while the app is open beside it."""
+    scene.world.emit(
+        {
+            "type": "app_context_changed",
+            "user": person,
+            "context": {"entities": list(entities)} if entities else {},
+            "event_ts": "1.2",
+        }
+    )
+
+
+def looked_at(channel: str) -> Payload:
+    return {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM}
+
+
+def offered_place(scene: Scene, person: str) -> Json:
+    """Open *New run* and give the channel that it offers."""
+    before = [one["id"] for one in scene.world.views(person)]
+    scene.world.shortcut(person, "run.new")
+    scene.world.until(lambda: [one["id"] for one in scene.world.views(person)] != before)
+    (where,) = [
+        one for one in tables(open_view(scene, person)["blocks"]) if one["block_id"] == "channel"
+    ]
+    return table(where["element"]).get("initial_conversation")
+
+
+def test_a_new_run_is_offered_the_channel_that_its_requester_looks_at(
+    working: Scene, agents: Crew
+) -> None:
+    does_it(agents)
+    at_message: Payload = {
+        "type": "slack#/types/message_context",
+        "value": {"channel_id": GENERAL, "message_ts": "1.2"},
+    }
+    looks_at(working, ADA, {"type": "slack#/types/canvas_id", "value": "F1"}, looked_at(GENERAL))
+    looks_at(working, BEN, looked_at("D0BENANDCYD"), at_message)
+    looks_at(working, CYD, looked_at(WITHOUT_BOT))
+
+    offered = [offered_place(working, person) for person in (ADA, BEN, CYD)]
+    looks_at(working, ADA)
+    offered.append(offered_place(working, ADA))
+
+    assert offered == [GENERAL, GENERAL, None, None]
     assert working.world.violations == []
 
 
@@ -144,6 +213,7 @@ def test_a_new_run_goes_where_it_was_told_to_and_else_into_a_direct_message(
     [
         ({"request": "do it", "channel": WITHOUT_BOT}, "Invite it"),
         ({"request": "do it", "input": "[1, 2]"}, "no JSON object"),
+        ({"request": "do it", "budget": "nan"}, "an amount in US dollars"),
     ],
 )
 def test_what_is_wrong_in_the_dialog_is_said_in_the_dialog(
@@ -157,6 +227,87 @@ def test_what_is_wrong_in_the_dialog_is_said_in_the_dialog(
 
     assert told in sent.body
     assert open_view(working, ADA)["id"] == view["id"]
+    assert working.product.runtime.runs(workspace=None) == []
+
+
+def test_a_workflow_is_chosen_filled_in_and_begun(working: Scene, agents: Crew) -> None:
+    offer_prices(working, agents)
+    working.world.shortcut(ADA, "run.new")
+    # Sent before it was asked what the workflow needs, the dialog asks for it and stays.
+    early: dict[str, Json] = {"request": "price it", "who": "workflow:price"}
+    sent = working.world.submit_view(ADA, open_view(working, ADA), early)
+    assert "it is missing" in sent.body
+
+    working.world.shortcut(ADA, "run.new")
+    working.world.click_view(ADA, open_view(working, ADA), "Price")
+    view = open_view(working, ADA)
+    labels = [text(table(one["label"])["text"]) for one in tables(view["blocks"]) if "label" in one]
+    assert labels[2:4] == ["How many", "Rush"]
+    many: dict[str, Json] = {"How many": "600", "channel": GENERAL}
+    wrong = working.world.submit_view(ADA, view, dict(many))
+    assert "600 is greater than the maximum of 99" in wrong.body
+    working.world.submit_view(ADA, open_view(working, ADA), {**many, "How many": "6"})
+
+    view_of_run, answer = working.answer(root_card(working).ts)
+    assert view_of_run.run.input == {"pieces": 6, "rush": False}
+    assert "42" in working.world.readable(answer)
+    assert working.world.violations == []
+
+
+def offer_prices(scene: Scene, agents: Crew) -> None:
+    (agents.folder / "workflows").mkdir()
+    (agents.folder / "workflows" / "price.yaml").write_text(PRICE)
+    scene.product.clock.pass_time(5)
+    scene.world.until(lambda: scene.product.runtime.workflows())
+
+
+def test_a_workflow_typed_without_its_inputs_asks_for_them_in_a_dialog(
+    working: Scene, agents: Crew
+) -> None:
+    offer_prices(working, agents)
+
+    typed = working.world.slash(ADA, GENERAL, "run price rush=yes")
+
+    assert (typed.status, typed.body) == (200, "")
+    view = open_view(working, ADA)
+    assert "is missing" in str(view["blocks"])
+    working.world.submit_view(ADA, view, {"How many": "6", "channel": GENERAL})
+    run, answer = working.answer(root_card(working).ts)
+    assert run.run.input == {"pieces": 6, "rush": True}
+    assert "42" in working.world.readable(answer)
+    assert len(working.product.runtime.runs(workspace=None)) == 1
+    assert working.world.violations == []
+
+
+def test_run_alone_opens_a_new_run_that_reports_where_it_was_typed(
+    working: Scene, agents: Crew
+) -> None:
+    does_it(agents)
+
+    typed = working.world.slash(ADA, GENERAL, "run")
+
+    assert (typed.status, typed.body) == (200, "")
+    view = open_view(working, ADA)
+    (where,) = [one for one in tables(view["blocks"]) if one["block_id"] == "channel"]
+    assert table(where["element"])["initial_conversation"] == GENERAL
+    working.world.submit_view(ADA, view, {"request": "do it", "channel": GENERAL})
+    working.answer(root_card(working).ts)
+    assert working.world.violations == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"), [("run", "run TEXT"), ("run price", "pieces (NUMBER): it is missing")]
+)
+def test_where_slack_opens_no_dialog_the_line_is_answered_in_words(
+    working: Scene, agents: Crew, line: str, told: str
+) -> None:
+    offer_prices(working, agents)
+    working.world.fault("views.open", "error", error="expired_trigger_id")
+
+    typed = working.world.slash(ADA, GENERAL, line)
+
+    assert told in typed.body
+    assert working.world.views(ADA) == []
     assert working.product.runtime.runs(workspace=None) == []
 
 
@@ -197,7 +348,7 @@ def until_told(scene: Scene, execution: str) -> Payload:
         found = scene.world.execution(execution)
         return found if found and found["status"] != "running" else None
 
-    return scene.world.until(told, timeout_seconds=30)
+    return scene.world.until(told)
 
 
 def test_a_workflow_waits_for_its_run_and_gets_the_answer(working: Scene, agents: Crew) -> None:
@@ -299,31 +450,17 @@ def test_whoever_opens_the_conversation_is_offered_something_to_ask(working: Sce
     assert working.world.violations == []
 
 
-def link_shared(scene: Scene, user: str, *urls: str) -> None:
-    scene.world.emit(
-        {
-            "type": "link_shared",
-            "user": user,
-            "channel": GENERAL,
-            "message_ts": "1.2",
-            "unfurl_id": "C1.2.3",
-            "source": "conversations_history",
-            "links": [{"url": url, "domain": "baton.example.com"} for url in urls],
-            "event_ts": "1.2",
-        }
-    )
-
-
 def test_a_link_tells_how_a_run_stands_and_nothing_of_what_it_is_about(
     working: Scene, agents: Crew
 ) -> None:
     waits(agents)
     asked = working.ask("write to her about the secret", channel=PRIVATE)
     working.until_approvals()
+    working.product.until_status("waiting")
     runs, approvals = (f"https://baton.example.com/#/{kind}/1" for kind in ("runs", "approvals"))
 
-    link_shared(working, CYD, runs, approvals, "https://baton.example.com/#/runs/99")
-    link_shared(working, GUEST, runs)
+    working.share_links(CYD, runs, approvals, "https://baton.example.com/#/runs/99")
+    working.share_links(GUEST, runs)
 
     (unfurled,) = working.world.unfurls()
     shown = table(unfurled["unfurls"])
@@ -332,4 +469,7 @@ def test_a_link_tells_how_a_run_stands_and_nothing_of_what_it_is_about(
     assert "Approval 1 · pending" in str(shown)
     assert "secret" not in str(shown)
     assert asked.status == 200
+    # Whoever fetches a link, a person or a previewer, decides nothing by it.
+    (approval,) = working.product.runtime.approvals(workspace=None)
+    assert approval.status == ApprovalStatus.PENDING
     assert working.world.violations == []

@@ -7,7 +7,7 @@ import pytest
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
-from tests.worlds.slack.cast import ADA, BEN, CYD, GUEST, TEAM
+from tests.worlds.slack.cast import ADA, APPROVERS, BEN, CYD, GENERAL, GUEST, TEAM
 from tests.worlds.slack.payload import Payload, table, tables, text
 from tests.worlds.slack.values import Message
 
@@ -54,13 +54,22 @@ def copy_for(scene: Scene, person: str) -> Message:
         told = [one for one in direct(scene, person) if one.text.startswith("Approval 1 is needed")]
         return told[0] if told else None
 
-    return scene.world.until(found, timeout_seconds=30)
+    return scene.world.until(found)
 
 
 def home(scene: Scene, person: str) -> Payload:
     view = scene.world.home(person)
     assert view is not None
     return view
+
+
+def drawn(scene: Scene, person: str) -> list[Payload]:
+    """Give every form that somebody's Home has had."""
+    return [
+        table(call.arguments["view"])
+        for call in scene.world.calls_of("views.publish")
+        if call.arguments["user_id"] == person
+    ]
 
 
 def words(view: Payload) -> str:
@@ -157,6 +166,118 @@ def test_what_is_decided_elsewhere_leaves_home(working: Scene, agents: Crew) -> 
 
     working.world.until(lambda: "May send be called?" not in words(home(working, BEN)))
     working.answer(asked.ts)
+    assert working.world.violations == []
+
+
+def test_home_follows_a_run_to_its_end(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+    working.world.open_home(ADA)
+    assert "write to her" in words(home(working, ADA))
+
+    working.approve(card, person=CYD)
+
+    working.world.until(lambda: "No run of yours is at work" in words(home(working, ADA)))
+    working.answer(asked.ts)
+    assert working.world.violations == []
+
+
+def test_a_run_that_begins_while_home_is_open_shows_there_and_so_does_its_end(
+    working: Scene, agents: Crew
+) -> None:
+    waits(working, agents)
+    working.world.open_home(ADA)
+    working.world.open_home(BEN)
+    assert "No run of yours is at work" in words(home(working, ADA))
+
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+
+    working.world.until(lambda: " · waiting" in words(home(working, ADA)))
+    assert "write to her" in words(home(working, ADA))
+    working.approve(card, person=CYD)
+    working.world.until(lambda: " · succeeded" in words(home(working, ADA)))
+    working.answer(asked.ts)
+    working.until_quiet()
+    assert not any("write to her" in words(one) for one in drawn(working, BEN))
+    assert working.world.violations == []
+
+
+def test_an_approval_that_begins_to_wait_while_home_is_open_shows_to_those_it_waits_for(
+    working: Scene, agents: Crew
+) -> None:
+    waits(working, agents)
+    for person in (ADA, BEN):
+        working.world.open_home(person)
+
+    asked = working.ask("write to her")
+    card = working.approval_card(asked.ts)
+
+    working.world.until(lambda: "May send be called?" in words(home(working, BEN)))
+    working.world.until(lambda: " · waiting" in words(home(working, ADA)))
+    assert "Nothing waits for your decision" in words(home(working, ADA))
+    working.approve(card, person=CYD)
+    working.world.until(lambda: "Nothing waits for your decision" in words(home(working, BEN)))
+    working.answer(asked.ts)
+    assert working.world.violations == []
+
+
+def test_a_group_that_may_decide_sees_it_on_open_homes(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    group = f'["group:slack:{TEAM}/{APPROVERS}"]'
+    policy = POLICY.format(team=TEAM, ben=BEN, cyd=CYD).replace('["role:approver"]', group)
+    (agents.folder / "policy.yaml").write_text(policy)
+    working.product.clock.pass_time(5)
+    for person in (BEN, CYD):
+        working.world.open_home(person)
+
+    asked = working.ask("write to her", person=CYD)
+    card = working.approval_card(asked.ts)
+
+    working.world.until(lambda: "May send be called?" in words(home(working, BEN)))
+    working.approve(card, person=BEN)
+    working.answer(asked.ts)
+    assert not any("May send" in words(one) for one in drawn(working, CYD))
+
+
+def test_home_counts_as_open_for_an_hour_and_opening_it_changes_no_wish(working: Scene) -> None:
+    runtime = working.product.runtime
+    ada, ben = (f"slack:{TEAM}/{user}" for user in (ADA, BEN))
+    working.world.open_home(ADA)
+    working.world.click_view(ADA, home(working, ADA), "Do not write to me")
+    working.world.open_home(ADA)
+    assert runtime.has_home_open(ada)
+    assert not runtime.has_home_open(ben)
+    assert not runtime.wants_nudges(ada)
+
+    working.product.clock.pass_time(3_700)
+
+    assert not runtime.has_home_open(ada)
+
+
+def test_a_group_decides_and_slack_is_asked_who_is_in_it(working: Scene, agents: Crew) -> None:
+    waits(working, agents)
+    group = f'["group:slack:{TEAM}/{APPROVERS}"]'
+    policy = POLICY.format(team=TEAM, ben=BEN, cyd=CYD).replace('["role:approver"]', group)
+    (agents.folder / "policy.yaml").write_text(policy)
+    working.product.clock.pass_time(5)
+    asked = working.ask("write to her", person=CYD)
+    card = working.approval_card(asked.ts)
+    assert APPROVERS in str(card.blocks)
+
+    working.world.fault("usergroups.users.list", "error", error="missing_scope")
+    working.approve(card, person=BEN)
+    working.told(BEN, "usergroups:read")
+    working.approve(card, person=CYD)
+    working.told(CYD, "may not decide this")
+    working.world.open_home(BEN)
+    assert "May send be called?" in words(home(working, BEN))
+    typed = working.world.slash(BEN, GENERAL, "approve 1")
+
+    assert "Approved by" in typed.body
+    view, _ = working.answer(asked.ts)
+    assert view.approvals[0].decided_by == f"slack:{TEAM}/{BEN}"
     assert working.world.violations == []
 
 

@@ -19,7 +19,7 @@ from runtime.agent.sources import RULE
 from runtime.domain.approval import Approval
 from runtime.domain.ids import new_id
 from runtime.domain.states import ApprovalStatus
-from runtime.storage import memories, tables
+from runtime.storage import audit_tables, memories, tables
 from runtime.storage.database import Database
 from tests.worlds.attack import FILE_CANARY, KEY_CANARY, Field, battlefield
 
@@ -204,7 +204,7 @@ def test_no_canary_is_anywhere_but_where_it_was_put(at: Field) -> None:
 
 def dump(database: Database) -> Iterator[str]:
     with database.read() as connection:
-        for kind in (tables.step, tables.run, tables.audit, tables.delivery, tables.approval):
+        for kind in (tables.step, tables.run, audit_tables.audit, tables.delivery, tables.approval):
             for row in connection.execute(kind.select()):
                 yield str(tuple(row))
 

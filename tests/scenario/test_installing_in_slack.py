@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from bots.manifests import slack_scopes
 from runtime.domain.errors import Misconfigured
 from runtime.door.install import Installing
 from runtime.storage.channel_tables import installation
@@ -20,12 +22,20 @@ from tests.worlds.slack.oauth import code_for
 from tests.worlds.slack.world import SlackWorld
 
 KEYS = "a-first-key-that-is-long-enough-for-this"
+ORGANISATION = "E0ORG"
+BUY = "Buy 12 laptops from the best vendor"
 OTHER_CHANNEL, OTHER_PERSON, OTHER_BOT = "C0OTHER", "U0OTHERADA", "U0BATONOTHER"
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def domains() -> str:
+    return ""
+
+
+@pytest.fixture
+def scene(tmp_path: Path, domains: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """Give the product without any token of its own."""
+    monkeypatch.setenv("BATON_LINK_EMAIL_DOMAINS", domains)
     with (
         SlackWorld.start() as world,
         product(
@@ -127,6 +137,18 @@ async def test_a_link_is_good_once_and_in_the_browser_that_began(scene: Scene) -
     assert "used already" in again[1]
 
 
+@pytest.mark.parametrize("domains", ["", "example.com"])
+async def test_a_link_asks_for_addresses_only_where_accounts_are_linked_by_them(
+    scene: Scene, domains: str
+) -> None:
+    async with browsing() as browser:
+        there = await begin(scene.product.url, browser)
+
+    asked = there.query["scope"].split(",")
+    assert asked == slack_scopes(scene.product.settings)
+    assert ("users:read.email" in asked) is bool(domains)
+
+
 @pytest.mark.parametrize("query", [{}, {"error": "access_denied"}, {"code": "code-for-NOBODY.1"}])
 async def test_what_slack_refuses_installs_nothing(scene: Scene, query: dict[str, str]) -> None:
     async with browsing() as browser:
@@ -168,3 +190,24 @@ async def test_an_organisations_token_speaks_for_its_workspaces(scene: Scene) ->
     assert found is not None
     assert found["token"] == "xoxb-of-the-organisation"
     assert runtime.installation("slack", ["T0ANYWHERE"]) is None
+
+
+async def test_an_organisation_installs_it_for_all_of_its_workspaces(scene: Scene) -> None:
+    world = scene.world
+    await world.join.soon(OTHER_TEAM, ORGANISATION)
+    assert (await install(scene.product, ORGANISATION))[0] == 200
+    assert scene.product.runtime.installation("slack", [OTHER_TEAM]) is None
+
+    asked = await world.say.soon(OTHER_PERSON, OTHER_CHANNEL, f"<@{OTHER_BOT}> {BUY}")
+    card = await asyncio.to_thread(scene.approval_card, asked.ts, channel=OTHER_CHANNEL)
+    typed = await world.slash.soon(OTHER_PERSON, OTHER_CHANNEL, "status 1")
+    await world.click.soon(OTHER_PERSON, card, "approval.approve")
+    view = await asyncio.to_thread(scene.product.until_ended)
+
+    assert "Run #1" in typed.body
+    assert view.run.workspace == ORGANISATION
+    assert view.approvals[0].decided_by == f"slack:{ORGANISATION}/{OTHER_PERSON}"
+    assert {call.team for call in await world.calls_of.soon("chat.postMessage")} == {OTHER_TEAM}
+    await world.emit.soon({"type": "app_uninstalled"}, OTHER_TEAM)
+    assert scene.product.runtime.installation("slack", [ORGANISATION]) is None
+    assert world.violations == []

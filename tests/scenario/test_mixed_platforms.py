@@ -6,14 +6,15 @@ The whole product runs in this process, between a simulated Slack and a simulate
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from runtime.domain.approval import Decide, Verdict
-from runtime.domain.conversation import Person
+from bots.manifests import slack_scopes
+from runtime.domain.approval import Verdict
 from runtime.domain.states import ApprovalStatus
+from tests.worlds.console_page import Page
 from tests.worlds.product import Product, copy_of_agents, product
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA as ADA_IN_SLACK
@@ -28,7 +29,6 @@ from tests.worlds.teams.world import TeamsWorld, teams_world
 BUY = "Buy 12 laptops from the best vendor"
 OPENING_ORDERS = 4
 BENS = Chat(id="a:2personal-with-Ben", kind="personal")
-OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Olga")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,16 @@ def rule() -> str:
 
 
 @pytest.fixture
-def both(tmp_path: Path, rule: str) -> Iterator[Both]:
+def domains() -> str:
+    return ""
+
+
+@pytest.fixture
+def both(
+    tmp_path: Path, rule: str, domains: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Both]:
     agents = _policy(tmp_path, rule)
+    monkeypatch.setenv("BATON_LINK_EMAIL_DOMAINS", domains)
     with (
         SlackWorld.start() as slack,
         teams_world(signed=False) as teams,
@@ -109,22 +117,29 @@ def test_requested_in_slack_approved_in_teams_and_at_the_console_while_teams_blo
     both.product.until(lambda: both.events("ApprovalUndelivered"))
     pending = both.product.runtime.approvals(workspace=None)
     assert [one.status for one in pending] == [ApprovalStatus.PENDING]
-    decided = both.product.runtime.decide(
-        Decide(approval=pending[0].id, person=OPERATOR, verdict=Verdict.APPROVE, surface="console")
-    )
+    console = Page(both.product)
+    (asked_there,) = console.get("/api/approvals")["cards"]
+    assert console.decide(asked_there, "approve")["won"] is True
 
-    assert (decided.won, decided.final) == (True, True)
     view, _ = both.slack.answer(asked.ts)
     assert view.status == "succeeded"
     both.slack.until_quiet()
     assert len(both.product.orders()) == OPENING_ORDERS + 1
-    both.teams.until(lambda: "Approved by Olga" in readable(in_teams.card))
+    both.teams.until(lambda: "in the console" in readable(in_teams.card))
     assert buttons(in_teams.card) == []
     now = both.slack.cards(asked.ts, "Approval 1, approved")
     assert [one.ts for one in now] == [in_slack.ts]
+    assert console.get("/api/approvals")["cards"] == []
+    # What nobody could redraw is drawn anew, for everybody, once its reader lets Baton in again.
     assert "pending" in readable(bens.card)
+    both.teams.connector.blocked.remove(BENS.id)
     late = both.teams.press(BEN, bens, "approval.approve", BENS)
     assert "was decided already" in readable(late.body["value"])
+    both.teams.until(lambda: "in the console" in readable(bens.card))
+    assert buttons(bens.card) == []
+    (decided,) = both.product.runtime.view("1", workspace=None).approvals
+    said = [(one.surface, one.verdict) for one in decided.history]
+    assert said == [("teams", Verdict.APPROVE), ("console", Verdict.APPROVE)]
     assert len(both.product.orders()) == OPENING_ORDERS + 1
     assert both.teams.connector.violations == []
 
@@ -182,3 +197,28 @@ def test_requested_in_teams_is_approved_in_slack(both: Both) -> None:
     assert len(both.product.orders()) == OPENING_ORDERS + 1
     view = both.product.runtime.view("1", workspace=None)
     assert [one.decided_on for one in view.approvals] == ["slack"]
+
+
+@pytest.mark.parametrize("rule", ["    eligible: ['role:approver', '!requester']"])
+@pytest.mark.parametrize("domains", ["example.com"])
+def test_an_address_that_both_vouch_for_makes_one_person_and_a_name_does_not(both: Both) -> None:
+    # What the manifest asks for is enough, and the address is seen by nothing less.
+    both.slack.world.grant(slack_scopes(both.product.settings))
+    both.install(ADA, PERSONAL)
+    both.install(BEN, BENS)
+    asked = both.slack.ask(BUY)
+    card, bens = both.card(PERSONAL), both.card(BENS)
+    pretends = replace(BEN, name="Ada", email="ada@example.com", sign_in="ben@example.com")
+    both.teams.connector.members[BEN.id] = pretends
+
+    refused = both.teams.press(ADA, card, "approval.approve", PERSONAL)
+    assert "kept from deciding" in refused.body["value"]
+    records = both.product.runtime.audit("1", workspace=None)
+    (told,) = [one.facts for one in records if one.event == "DecisionRefused"]
+    assert isinstance(told, dict)
+    assert told["also"] == [f"slack:{TEAM}/{ADA_IN_SLACK}"]
+    both.teams.press(BEN, bens, "approval.approve", BENS)
+
+    assert both.slack.answer(asked.ts)[0].status == "succeeded"
+    view = both.product.runtime.view("1", workspace=None)
+    assert [one.decided_by for one in view.approvals] == [BEN.principal]

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from bots.builders import run_card
 from tests.worlds.crew import PASSED, Crew, calls, marks, plan, step
 from tests.worlds.openai import Answer, Rule
 from tests.worlds.scene import Scene
-from tests.worlds.slack.cast import ADA, GENERAL
+from tests.worlds.slack.cast import ADA, CYD, GENERAL
 
 FAILED = {"passed": False, "findings": ["the total is missing"], "confidence": 0.9}
 
@@ -260,3 +261,35 @@ def test_the_sources_and_files_of_a_run_are_named_in_its_answer(
     artifact, content = working.product.runtime.artifact("1", "notes.md", workspace=None)
     assert (artifact.media_type, content) == ("text/markdown", b"# Notes")
     assert marks(working.product.settings.data) == []
+
+
+def test_a_step_left_out_by_its_requester_is_no_failure_and_others_go_on_without_it(
+    working: Scene, agents: Crew
+) -> None:
+    agents.plans(plan(step("a"), step("b"), step("c", facts="$b", needs=["b"])))
+    agents.synthesises("the rest of it", ["a", "c"])
+    agents.works(Answer(text="done"))
+    asking = calls(("ask", {"question": "Which one?"}))
+    agents.works(asking, task="task of b")
+
+    asked = working.ask("do it")
+    working.product.until_status("waiting")
+    card = working.card(asked.ts, "Run 1, waiting")
+    working.world.click(CYD, card, "run.skip")
+    other = working.world.until(lambda: working.world.views(CYD))[-1]
+    refused = working.world.submit_view(CYD, other, {"step": "2"})
+    working.world.click(ADA, card, "run.skip")
+    dialog = working.world.until(lambda: working.world.views(ADA))[-1]
+    working.world.submit_view(ADA, dialog, {"step": "2", "words": "not needed any more"})
+
+    view, answer = working.answer(asked.ts)
+    assert view.status == "succeeded", view.run.error
+    assert view.run.revision == 1
+    assert "the rest of it" in working.world.readable(answer)
+    assert any("task of c" in one for one in agents.asked("worker"))
+    line = run_card(view).steps[1]
+    assert (line.status, line.skip) == ("skipped", "")
+    assert "not needed any more" in line.detail
+    assert "skipped_by_person" in agents.asked("reviewer")[-1]
+    assert "only ada" in refused.body
+    assert working.world.violations == []

@@ -43,6 +43,10 @@ def test_a_mention_becomes_one_card_one_approval_one_order_and_one_answer(scene:
     settled = scene.world.message(GENERAL, approval.ts)
     assert "approved" in settled.text
     assert "Approved by" in scene.world.readable(settled)
+    scene.world.click(ADA, scene.world.message(GENERAL, card.ts), "run.workflow")
+    written = scene.world.until(lambda: scene.world.views(ADA))[-1]
+    assert "Made of run #1: Buy 12 laptops" in str(written)
+    assert "tool: " not in str(written), "agents do it, as they did in the plan"
     assert scene.world.violations == []
 
 

@@ -25,14 +25,17 @@ from aiohttp import web
 from bots.approval_builder import approval_card
 from bots.bridge import Bridge
 from bots.builders import question_card
+from bots.commands.grammar import VERBS
 from bots.door import AgentLine
 from bots.governing import Governing
+from bots.sight import Sight
 from bots.slack.address import place
 from bots.slack.app import SlackFront
 from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
 from bots.slack.identity import Installation
 from bots.slack.manifest import EVENTS_PATH as PATH
+from bots.starting import Starting
 from bots.views import RunCard, Shown
 from runtime.catalog.workflow.document import Workflow
 from runtime.clock import SystemClock
@@ -46,7 +49,7 @@ from runtime.domain.approval import (
     Stage,
     Verdict,
 )
-from runtime.domain.budget import Budget
+from runtime.domain.budget import Budget, BudgetLeft
 from runtime.domain.conversation import (
     Linked,
     Message,
@@ -60,10 +63,21 @@ from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import Misconfigured, NotFound, Refused
 from runtime.domain.mine import Mine
 from runtime.domain.number import Number
-from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine, RunView, StepRow
+from runtime.domain.run import (
+    Artifact,
+    AuditRecord,
+    Deed,
+    OpenQuestion,
+    Run,
+    RunLine,
+    RunView,
+    StepRow,
+)
 from runtime.domain.states import ApprovalStatus, Control, RunStatus
 from runtime.domain.step import Cost
 from runtime.domain.thread import ThreadEntry
+from runtime.workflows.distil.document import Distilled
+from tests.worlds.all_see import AllSee
 from tests.worlds.front_door import FreeForAll
 from tests.worlds.slack.cast import (
     ADA,
@@ -76,9 +90,12 @@ from tests.worlds.slack.cast import (
     STRANGER,
     TEAM,
 )
+from tests.worlds.slack.payload import table
+from tests.worlds.slack.rendering import readable
 from tests.worlds.slack.signing import signed_headers
 from tests.worlds.slack.values import Message as Seen
 from tests.worlds.slack.world import SlackWorld
+from tests.worlds.slack_courier import owed_in
 
 NOW = datetime(2026, 9, 1, 14, 2, tzinfo=UTC)
 HOME = Installation(team_id=TEAM)
@@ -160,6 +177,21 @@ class Desk:
         self.question = None
         return Received(reception=Reception.REPLIED, run_id="run_1", number=1)
 
+    @property
+    def sight(self) -> Sight:
+        return AllSee(self, {})
+
+    def steer(self, deed: Deed, run: str, person: Person) -> str:
+        if deed == "retry":
+            return self.retry(run, person).run.id
+        return self._control(deed, run, person).run.id
+
+    def budgets(self, run: str | None, person: Person, place: Place) -> list[BudgetLeft]:
+        return []
+
+    def evidence(self, run: str, person: Person, place: Place | None) -> int:
+        return self.view(run, workspace=None).run.number
+
     def cancel(self, run: str, person: Person) -> RunView:
         return self._control("cancel", run, person)
 
@@ -172,6 +204,16 @@ class Desk:
     def retry(self, run: str, person: Person) -> RunView:
         raise Refused(f"run {run!r} did not fail, so there is nothing to retry")
 
+    def skip(self, run: str, step: str, person: Person, *, reason: str = "") -> RunView:
+        raise Refused(f"run {run!r} has no step that can be skipped now")
+
+    @property
+    def starting(self) -> Starting:
+        raise NotFound("no workflow is installed here")
+
+    def distil(self, run: str, *, workspace: str | None, name: str = "") -> Distilled:
+        raise Refused(f"run {run!r} has no plan that worked")
+
     def mine(self, person: Person) -> Mine:
         raise NotFound(f"nobody knows {person.name!r}")
 
@@ -180,6 +222,15 @@ class Desk:
 
     def wants_nudges(self, principal: str) -> bool:
         return True
+
+    def opened_home(self, person: Person) -> None:
+        raise NotFound(f"nobody knows {person.name!r}")
+
+    def has_home_open(self, principal: str) -> bool:
+        return False
+
+    def open_homes(self, channel: str, workspace: str) -> list[str]:
+        return []
 
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         raise NotFound(f"there is no run {run!r}")
@@ -254,6 +305,9 @@ class Desk:
     def unlink(self, person: Person) -> bool:
         return False
 
+    def vouch(self, person: Person, email: str) -> None:
+        return None
+
     def keep_surface(self, person: Person, place: Place, *, own: bool) -> None:
         return None
 
@@ -305,7 +359,7 @@ class House:
     async def card(self, shown: Shown, *, key: str = "dlv_1") -> Seen:
         """Post a card where Ada asked for something."""
         asked = await self.world.mention.soon(ADA, GENERAL, "please")
-        ts = await self.channel.send(delivery(asked.ts, key=key), shown)
+        ts = await self.channel.send(owed_in(asked.ts, key=key), shown)
         return await self.world.message.soon(GENERAL, ts)
 
     async def told(self, user: str) -> str:
@@ -607,7 +661,7 @@ async def test_a_reply_in_the_thread_reaches_the_same_place(house: House) -> Non
 async def test_edits_deletions_reactions_and_our_own_words_are_not_heard(house: House) -> None:
     await house.world.configure.soon(echo=True)
     said = await house.world.mention.soon(ADA, GENERAL, "hello")
-    await house.channel.send(delivery(said.ts), RUN)
+    await house.channel.send(owed_in(said.ts), RUN)
     await house.world.edit.soon(GENERAL, said.ts, "hello there")
     assert said.message is not None
     await house.world.react.soon(ADA, said.message, "eyes")
@@ -683,6 +737,13 @@ async def test_a_command_is_answered_privately_in_its_own_reply(house: House) ->
     assert "<!here>" not in delivery.body
 
 
+async def test_a_long_answer_to_a_command_is_shown_whole(house: House) -> None:
+    delivery = await house.world.slash.soon(ADA, GENERAL, "help")
+
+    shown = readable(table(delivery.json)["blocks"])
+    assert all(verb.summary in shown for verb in VERBS)
+
+
 async def test_a_command_may_hold_the_word_payload(house: House) -> None:
     delivery = await house.world.slash.soon(ADA, GENERAL, "status payload")
 
@@ -716,7 +777,7 @@ async def test_a_card_is_redrawn_without_buttons_once_it_is_decided(house: House
     card = await house.card(approval_card(APPROVAL))
     await house.world.click.soon(BEN, card, "approval.approve")
 
-    again = replace(delivery(card.thread_ts or ""), external_id=card.ts)
+    again = replace(owed_in(card.thread_ts or ""), external_id=card.ts)
     await house.channel.send(again, approval_card(house.desk.asked))
 
     redrawn = await house.world.message.soon(GENERAL, card.ts)
@@ -761,6 +822,12 @@ async def test_a_click_says_so_when_the_database_is_down(house: House) -> None:
 
     assert delivery.status == 200
     assert "cannot reach its database" in await house.told(BEN)
+    # The card says what is so: nothing was decided, and it can be.
+    shown = await house.world.message.soon(GENERAL, card.ts)
+    assert (shown.edited, shown.blocks) == (False, card.blocks)
+    house.desk.down = False
+    await house.world.click.soon(BEN, card, "approval.approve")
+    assert [one.verdict for one in house.desk.decisions] == [Verdict.APPROVE]
 
 
 async def test_a_rejection_asks_for_its_reason_and_then_decides(house: House) -> None:
@@ -769,7 +836,7 @@ async def test_a_rejection_asks_for_its_reason_and_then_decides(house: House) ->
     await house.world.click.soon(BEN, card, "approval.reject")
     (view,) = await house.world.views.soon(BEN)
     assert house.desk.decisions == []
-    await house.world.submit_view.soon(BEN, view, {"text": "too expensive"})
+    await house.world.submit_view.soon(BEN, view, {"words": "too expensive"})
 
     (decision,) = house.desk.decisions
     assert decision.verdict is Verdict.REJECT
@@ -781,7 +848,7 @@ async def test_a_rejection_without_a_reason_is_asked_again(house: House) -> None
     await house.world.click.soon(BEN, card, "approval.reject")
     (view,) = await house.world.views.soon(BEN)
 
-    delivery = await house.world.submit_view.soon(BEN, view, {"text": " x "})
+    delivery = await house.world.submit_view.soon(BEN, view, {"words": " x "})
 
     assert cast("dict[str, object]", delivery.json)["response_action"] == "errors"
     assert house.desk.decisions == []
@@ -854,7 +921,7 @@ async def test_an_outdated_card_decides_nothing(house: House) -> None:
 
     await house.world.click.soon(BEN, card, "approval.approve")
 
-    assert "out of date" in await house.told(BEN)
+    assert "belongs to an older card" in await house.told(BEN)
     assert house.desk.decisions == []
 
 
@@ -1012,23 +1079,6 @@ def odd_payload(chance: random.Random) -> dict[str, object]:
         payload["actions"] = [{"action_id": action, "value": odd_value(chance, 1)}]
         payload["user"] = {"id": ADA, "team_id": TEAM}
     return payload
-
-
-def delivery(thread_ts: str, *, key: str = "dlv_1") -> Delivery:
-    return Delivery(
-        id=key,
-        conversation_id="cnv_1",
-        place=place(HOME, channel=GENERAL, thread_ts=thread_ts),
-        run_id="run_1",
-        kind=DeliveryKind.RUN_CARD,
-        subject_id="run_1",
-        payload={},
-        wanted_rev=1,
-        sent_rev=0,
-        external_id=None,
-        attempt=1,
-        doubtful=False,
-    )
 
 
 def run_view(question: OpenQuestion | None) -> RunView:

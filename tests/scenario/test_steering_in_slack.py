@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runtime.domain.states import ApprovalStatus, StepStatus
-from tests.worlds.crew import Crew, calls, marks, plan, step
-from tests.worlds.openai import Answer
+from tests.worlds.crew import PASSED, Crew, calls, marks, plan, step
+from tests.worlds.openai import Answer, Rule
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, BEN, CYD, GENERAL, GUEST, SHARED, STRANGER
 
@@ -194,7 +194,48 @@ def test_a_cancelled_run_closes_the_question_it_had_asked(working: Scene, agents
     working.until_quiet()
 
     closed = working.world.message(GENERAL, question.ts)
-    assert "cancelled" in working.world.readable(closed)
+    told = working.world.readable(closed)
+    assert "Withdrawn: an answer is no longer needed." in told
+    assert "Answered" not in told
     working.world.click(ADA, question, "red", stale=True)
     working.told(ADA, "closed")
+    assert working.world.violations == []
+
+
+def test_a_reply_after_the_last_turn_of_the_only_agent_is_in_the_answer(
+    working: Scene, agents: Crew
+) -> None:
+    agents.plans(plan(step("a")))
+    agents.synthesises("in red, as you said", ["a"])
+    agents.works(Answer(text="done", hold=True))
+    asked = working.ask("do it")
+    agents.models.wait_for_requests(2, seconds=60)
+
+    working.world.reply(ADA, GENERAL, asked.ts, "make it red")
+    agents.models.release()
+
+    view, answer = working.answer(asked.ts)
+    assert view.status == "succeeded", view.run.error
+    assert "in red" in working.world.readable(answer)
+    assert "make it red" in agents.asked("planner")[-1]
+
+
+def test_a_reply_that_comes_when_all_is_written_is_told_to_have_come_too_late(
+    working: Scene, agents: Crew
+) -> None:
+    agents.plans(plan(step("a"), step("b")))
+    agents.synthesises("all done", ["a"])
+    agents.works(Answer(text="done"))
+    agents.models.script.add(Rule(model="^reviewer$", answers=[Answer(json=PASSED, hold=True)]))
+    asked = working.ask("do it")
+    agents.models.wait_for_requests(5, seconds=60)
+
+    working.world.reply(ADA, GENERAL, asked.ts, "and make it <!channel> red")
+    agents.models.release()
+
+    view, _ = working.answer(asked.ts)
+    assert view.status == "succeeded", view.run.error
+    late = working.card(asked.ts, "Run #1 had ended its work when this came")
+    assert "red" in late.text
+    assert "<!channel>" not in late.text
     assert working.world.violations == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from bots.approval_builder import approval_card
 from runtime.domain.approval import Verdict
 from runtime.domain.json import JsonObject
 from tests.worlds.front_door import an_approval
+from tests.worlds.teams import activities
 from tests.worlds.teams.cards import buttons, faults, inputs_of, readable
 from tests.worlds.teams.cast import ADA, BEN, GROUP, TENANT
 from tests.worlds.teams.connector import Posted
@@ -54,6 +55,45 @@ def test_who_looks_at_it_is_shown_to_the_others(place: Place) -> None:
     assert place.door.decisions == []
 
 
+def test_what_a_client_does_by_itself_presses_no_button(place: Place) -> None:
+    card = _open(place)
+
+    answers = [
+        _pressed(place, card, verb, automatic=True)
+        for verb in ("approval.approve", "approval.claim")
+    ]
+
+    assert [one["statusCode"] for one in answers] == [403, 403]
+    assert place.door.decisions == []
+    assert place.door.asked["apr_3"].claimed_by is None
+
+
+def test_an_older_card_does_nothing_whatever_is_pressed(place: Place) -> None:
+    card = _open(place)
+
+    for verb in ("approval.approve", "approval.claim"):
+        answer = _pressed(place, card, verb, nonce="older")
+        assert answer["type"] == "application/vnd.microsoft.activity.message"
+
+    assert place.door.decisions == []
+    assert place.door.asked["apr_3"].claimed_by is None
+
+
+def _pressed(
+    place: Place, card: Posted, verb: str, *, nonce: str = "n0nce", automatic: bool = False
+) -> dict[str, Any]:
+    body = activities.execute(
+        ADA,
+        GROUP,
+        service_url=place.world.url,
+        message_id=card.id,
+        verb=verb,
+        data={"id": "apr_3", "nonce": nonce},
+        automatic=automatic,
+    )
+    return cast("dict[str, Any]", place.world.deliver(body).body)
+
+
 def test_a_question_is_asked_before_deciding(place: Place) -> None:
     card = _open(place)
 
@@ -79,17 +119,29 @@ def test_a_call_is_changed_in_a_form_and_asked_anew(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [("a dozen", "whole number"), ("12", "nothing was changed")]
+    ("typed", "item", "words"),
+    [("a dozen", "desk", "whole number"), ("12", "laptop", "Nothing was changed")],
 )
-def test_a_change_that_is_none_decides_nothing(place: Place, typed: str, words: str) -> None:
+def test_a_change_that_is_none_is_said_in_the_card_and_decides_nothing(
+    place: Place, typed: str, item: str, words: str
+) -> None:
     card = _open(place)
     fields = {one["label"]: one["id"] for one in inputs_of(card.card, "approval.edit")}
 
     answer = place.world.press(
-        ADA, card, "approval.edit", GROUP, inputs={fields["quantity"]: typed}
+        ADA,
+        card,
+        "approval.edit",
+        GROUP,
+        inputs={fields["quantity"]: typed, fields["item"]: item},
     )
 
-    assert words in answer.body["value"]
+    seen = answer.body["value"]
+    assert words in readable(seen)
+    typed_in = {one["id"]: one["value"] for one in inputs_of(seen, "approval.edit")}
+    # A number's field holds no words; what it can hold need not be typed again.
+    assert typed_in[fields["quantity"]] == 12
+    assert typed_in[fields["item"]] == item
     assert place.door.decisions == []
 
 

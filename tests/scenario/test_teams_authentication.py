@@ -57,7 +57,8 @@ def test_what_microsoft_signed_is_taken(world: TeamsWorld, door: FrontDoor) -> N
     [
         ({"exp": time.time() - 310}, (), "expired"),
         ({"exp": time.time() - _DAY}, (), "expired"),
-        ({"exp": True}, (), "expired"),
+        ({"exp": "tomorrow"}, (), "expired"),
+        ({"nbf": True}, (), "not_yet_valid"),
         ({}, ("exp",), "bad_token"),
         ({"nbf": time.time() + _DAY}, (), "not_yet_valid"),
         ({"aud": "11111111-2222-4333-8444-555555555555"}, (), "bad_token"),
@@ -140,8 +141,9 @@ def test_a_good_token_under_another_scheme_is_refused(world: TeamsWorld, door: F
 def test_unsigned_and_symmetric_tokens_are_refused(world: TeamsWorld, door: FrontDoor) -> None:
     symmetric = world.connector.signer.token(world.url, algorithm="HS256")
 
-    assert world.deliver(_hello(world), token=_unsecured(world)).status == 401
-    assert world.deliver(_hello(world), token=symmetric).status == 401
+    for token in (_unsecured(world), symmetric):
+        answer = world.deliver(_hello(world), token=token)
+        assert (answer.status, answer.body) == (401, {"error": "malformed_token"})
     assert door.messages == []
 
 
@@ -166,6 +168,23 @@ def test_a_key_that_may_not_sign_for_teams_is_refused(
     world.connector.signer.keys.remove(other)
     assert (answer.status, answer.body) == (401, {"error": "unendorsed_key"})
     assert door.messages == []
+
+
+def test_what_was_proven_once_is_taken_again_until_its_key_is_withdrawn(
+    world: TeamsWorld, door: FrontDoor
+) -> None:
+    old = world.connector.signer.token(world.url)
+    for _ in range(2):
+        assert world.deliver(_hello(world), token=old).status == 200
+    elsewhere = _hello(world, serviceUrl="https://smba.trafficmanager.net/emea/")
+    assert world.deliver(elsewhere, token=old).body == {"error": "wrong_service_url"}
+
+    world.connector.signer.roll()
+    assert world.deliver(_hello(world)).status == 200
+    answer = world.deliver(_hello(world), token=old)
+
+    assert (answer.status, answer.body) == (401, {"error": "unknown_key"})
+    assert len(door.messages) == 3
 
 
 def test_a_rolled_key_is_found_and_inventions_are_looked_up_once(

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -261,6 +263,36 @@ def test_pressing_again_and_coming_second_show_what_was_decided(place: Place) ->
         assert buttons(answer.body["value"]) == []
 
 
+def test_neither_words_nor_a_bot_nor_a_look_at_the_address_decide_anything(place: Place) -> None:
+    card = place.approval()
+    button = place.world.button(ADA, card, "approval.approve")
+    pressed = activities.execute(
+        ADA, GROUP, service_url=place.world.url, message_id=card.id, verb=button.verb,
+        data=button.data,
+    )  # fmt: skip
+
+    for words in ("yes", "Approved, go ahead!", "ok, approve it", "+1"):
+        place.world.say(ADA, GROUP, words)
+    bot = {**pressed["from"], "role": "bot"}
+    assert "people only" in place.world.deliver({**pressed, "from": bot}).body["value"]
+    with pytest.raises(HTTPError, match="405"):
+        urlopen(place.world.endpoint, timeout=10)
+
+    assert place.door.decisions == []
+
+
+def test_one_card_decides_its_own_call_and_no_other(place: Place) -> None:
+    first, second = place.approval(number=3), place.approval(number=4)
+
+    place.world.press(ADA, second, "approval.approve", GROUP)
+
+    assert [one.approval for one in place.door.decisions] == ["apr_4"]
+    assert buttons(place.world.seen_by(ADA, second)) == []
+    place.world.press(BEN, first, "approval.reject", GROUP, inputs={"reason": "too dear"})
+    decided = [(one.approval, one.verdict) for one in place.door.decisions]
+    assert decided == [("apr_4", Verdict.APPROVE), ("apr_3", Verdict.REJECT)]
+
+
 def test_a_rejection_needs_a_reason_whatever_the_client_lets_through(place: Place) -> None:
     card = place.approval()
     button = place.world.button(ADA, card, "approval.reject")
@@ -278,12 +310,31 @@ def test_a_rejection_needs_a_reason_whatever_the_client_lets_through(place: Plac
         )
 
     for reason in (None, "", "  ", "no", 7):
-        assert "few words" in press(reason).body["value"]
+        assert "few words" in readable(press(reason).body["value"])
     assert place.door.decisions == []
     press("too dear")
 
     (decided,) = place.door.decisions
     assert (decided.verdict, decided.reason) == (Verdict.REJECT, "too dear")
+
+
+def test_somebody_of_another_tenant_in_a_shared_channel_decides_nothing(place: Place) -> None:
+    card = place.approval(CHANNEL)
+    button = place.world.button(ADA, card, "approval.approve")
+    pressed = activities.execute(
+        ADA, CHANNEL, service_url=place.world.url, message_id=card.id, verb=button.verb,
+        data=button.data,
+    )  # fmt: skip
+
+    # By what the envelope says; and, where it says nothing, by what the roster says.
+    theirs = {**pressed["from"], "tenantId": STRANGER.tenant}
+    first = place.world.deliver({**pressed, "from": theirs})
+    place.world.connector.members[ADA.id] = replace(ADA, tenant=STRANGER.tenant)
+    second = place.world.deliver(pressed)
+
+    for refused in (first, second):
+        assert "members of the organisation" in refused.body["value"]
+    assert place.door.decisions == []
 
 
 @pytest.mark.parametrize("person", [GUEST, NAMELESS], ids=lambda one: one.name)

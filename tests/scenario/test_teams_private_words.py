@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from bots.builders import answer, run_card
+from bots.teams.reference import Reference
+from bots.teams.sighting import marked
 from runtime.domain.run import Artifact
-from tests.worlds.front_door import a_run, a_view
+from tests.worlds.front_door import a_delivery, a_run, a_step, a_view
 from tests.worlds.teams import activities
-from tests.worlds.teams.cards import buttons, faults, readable
+from tests.worlds.teams.cards import buttons, faults, inputs_of, readable
 from tests.worlds.teams.cast import (
     ADA,
     BEN,
+    BOT,
     CHANNEL,
     GROUP,
     GUEST,
@@ -73,6 +77,26 @@ def test_a_slash_command_is_answered_to_its_author_alone(place: Place, chat: Cha
     assert place.world.connector.violations == []
 
 
+@pytest.mark.parametrize("status", [412, 429, 503])
+def test_a_reply_that_teams_turned_away_is_said_again(place: Place, status: int) -> None:
+    place.door.put(a_view(a_run(workspace=TENANT)))
+    place.world.fault("POST", "/activities", status=status, retry_after="0.1")
+
+    place.world.say(ADA, GROUP, "status 12")
+
+    place.world.message(GROUP, "Run #12")
+
+
+def test_where_nobody_can_be_told_alone_the_own_chat_is_told(place: Place) -> None:
+    place.door.put(a_view(a_run(workspace=TENANT)))
+    place.world.fault("POST", '"recipient"', status=400, code="BadArgument")
+
+    place.world.deliver(activities.slash(ADA, GROUP, "status 12", service_url=place.world.url))
+
+    place.world.told_privately(ADA, "Run #12")
+    assert place.world.messages(GROUP) == []
+
+
 def test_a_request_that_nobody_else_sees_begins_nothing(place: Place) -> None:
     body = activities.slash(ADA, GROUP, "compare the offers", service_url=place.world.url)
 
@@ -83,6 +107,30 @@ def test_a_request_that_nobody_else_sees_begins_nothing(place: Place) -> None:
     assert reply.only_for == ADA.id
     assert "mention me" in readable(reply.card)
     assert place.door.messages == []
+
+
+def test_a_message_that_began_a_thread_is_known_as_soon_as_it_is_shown(place: Place) -> None:
+    place.door.put(a_view(a_run(workspace=TENANT)))
+    channel = Reference(
+        service_url=place.world.url, conversation=CHANNEL.id, kind=CHANNEL.kind, tenant=TENANT,
+        bot=BOT, team=CHANNEL.team,
+    )  # fmt: skip
+    owed = a_delivery(place=channel.new_thread("a-line").place)
+    place.door.sent[owed.id] = owed
+    refresh: Any = marked({}, owed)["refresh"]
+
+    def look(thread: str, message_id: str) -> Any:
+        return place.world.deliver(
+            activities.execute(
+                BEN, CHANNEL.thread(thread), service_url=place.world.url, message_id=message_id,
+                automatic=True, **{name: refresh["action"][name] for name in ("verb", "data")},
+            )
+        ).body["statusCode"]  # fmt: skip
+
+    assert look("17", "18") == 403
+    assert place.door.sent[owed.id].external_id is None
+    assert look("17", "17") == 200
+    assert place.door.sent[owed.id].external_id == "17"
 
 
 @CHATS
@@ -182,6 +230,67 @@ def test_why_a_run_waits_is_told_to_who_asks(place: Place) -> None:
     assert "Why" in seen.split("\n")
     assert "Run #12 is running" in seen
     assert "Why" not in readable(card.card).split("\n")
+    assert place.world.connector.violations == []
+
+
+@pytest.mark.parametrize("verb", ["run.why", "run.workflow", "answer.good"])
+def test_who_may_not_see_a_run_is_told_which_grant_they_lack(place: Place, verb: str) -> None:
+    run = a_run(workspace=TENANT, answer="Nine offers.", revision=1)
+    view = place.door.put(a_view(run, status="succeeded"))
+    card = place.card(answer(view) if verb.startswith("answer") else run_card(view))
+    place.door.blind[BEN.principal] = "it needs the grant 'see'"
+
+    refused = place.world.press(BEN, card, verb, GROUP)
+
+    told = f"{refused.body['value']}"
+    assert "it needs the grant 'see'" in told
+    assert "Nine offers" not in told
+    assert place.world.connector.violations == []
+
+
+def test_who_may_not_see_an_approval_keeps_the_card_as_it_was_posted(place: Place) -> None:
+    card = place.approval()
+    place.door.blind[BEN.principal] = "it needs the grant 'see'"
+
+    looked = place.world.look(BEN, card, GROUP)
+
+    assert (looked.body["statusCode"], looked.body["value"]["message"]) == (
+        403,
+        "it needs the grant 'see'",
+    )
+
+
+def test_a_step_is_chosen_and_left_out(place: Place) -> None:
+    steps = (a_step(), a_step("/plan/1/order", title="Order from the **best**"))
+    view = place.door.put(
+        a_view(a_run(workspace=TENANT), steps=steps, skippable=frozenset({steps[1].id}))
+    )
+    card = place.card(run_card(view))
+    (chosen, why) = inputs_of(card.card, "run.skip")
+    assert chosen["choices"] == [{"title": "2. Order from the **best**", "value": "2"}]
+    assert not why["isRequired"]
+
+    for forged in ("1", "7", "/plan/1/compare"):
+        refused = place.world.press(ADA, card, "run.skip", GROUP, inputs={"step": forged})
+        assert "cannot be left out" in refused.body["value"]
+    place.world.press(ADA, card, "run.skip", GROUP, inputs={"why": "done by hand"})
+
+    assert ("skip", "run_1", "2 done by hand") in place.door.log
+    assert faults(place.world.seen_by(ADA, card)) == []
+    assert "run.skip" not in {one.verb for one in buttons(place.world.seen_by(ADA, card))}
+
+
+def test_a_plan_that_worked_is_shown_as_a_workflow_to_who_asks(place: Place) -> None:
+    run = a_run(workspace=TENANT, answer="Done.", revision=1)
+    card = place.card(run_card(place.door.put(a_view(run, status="succeeded"))))
+
+    place.world.press(ADA, card, "run.workflow", GROUP)
+
+    seen = place.world.seen_by(ADA, card)
+    assert readable(seen) != readable(card.card)
+    assert [one.verb for one in buttons(seen)] == ["run.back"]
+    place.world.press(ADA, card, "run.back", GROUP)
+    assert readable(place.world.seen_by(ADA, card)) == readable(card.card)
     assert place.world.connector.violations == []
 
 

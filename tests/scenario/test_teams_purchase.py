@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.domain.states import ApprovalStatus
+from runtime.domain.states import ApprovalStatus, StepStatus
+from runtime.domain.step import Step
 from tests.worlds.product import Product, product
-from tests.worlds.teams.cards import buttons, readable
+from tests.worlds.teams.cards import buttons, inputs_of, readable
 from tests.worlds.teams.cast import ADA, BEN, CHANNEL, GROUP, PERSONAL, Chat
 from tests.worlds.teams.connector import Posted
 from tests.worlds.teams.world import Answer, TeamsWorld, teams_world
@@ -49,6 +50,15 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 def _conversation(asked: Answer) -> str:
     found: str = asked.activity["conversation"]["id"]
     return found
+
+
+def _skipped(stage: Stage) -> list[Step]:
+    steps = stage.product.runtime.view("1", workspace=None).steps
+    return [one for one in steps if one.status is StepStatus.SKIPPED]
+
+
+def _first_approval(stage: Stage) -> ApprovalStatus:
+    return stage.product.runtime.view("1", workspace=None).approvals[0].status
 
 
 def _approval(stage: Stage, conversation: str) -> Posted:
@@ -115,7 +125,8 @@ def test_who_may_not_decide_is_told_so_and_the_approval_stays_open(stage: Stage)
 
     assert refused.status == 200
     (told,) = stage.world.told[BEN.id]
-    assert "may" in told
+    assert "may not decide" in told or "may decide" in told
+    assert approval.only_for == ""
     assert [one.status for one in stage.product.runtime.approvals(workspace=None)] == [
         ApprovalStatus.PENDING
     ]
@@ -186,3 +197,42 @@ def test_commands_are_answered_as_text(stage: Stage) -> None:
     assert stage.product.until_ended().status == "succeeded"
     (decided,) = stage.product.runtime.view("1", workspace=None).approvals
     assert decided.decision_reason == "cheaper than leasing"
+
+
+def test_a_run_goes_on_without_the_step_that_somebody_chose_on_its_card(stage: Stage) -> None:
+    stage.world.say(ADA, GROUP, BUY)
+    _approval(stage, GROUP.id)
+    card = stage.world.message(GROUP, "Waits for approval #1")
+    (field,) = [one for one in inputs_of(card.card, "run.skip") if one["id"] == "step"]
+    chosen = field["choices"][0]["value"]
+
+    typed = {"step": chosen, "why": "bought by hand"}
+    pressed = stage.world.press(ADA, card, "run.skip", GROUP, inputs=typed)
+
+    assert pressed.body["type"].endswith("card.adaptive")
+    (skipped,) = stage.product.until(lambda: _skipped(stage))
+    assert skipped.path == "/plan/1/order"
+    assert "skipped by Ada: bought by hand" in str(skipped.error)
+    stage.product.until(lambda: _first_approval(stage) is ApprovalStatus.CANCELLED)
+    assert len(stage.product.orders()) == OPENING_ORDERS
+
+
+def test_a_plan_that_worked_becomes_a_workflow_from_its_card(stage: Stage) -> None:
+    asked = stage.world.say(ADA, PERSONAL, BUY)
+    approval = _approval(stage, _conversation(asked))
+    stage.world.press(ADA, approval, "approval.approve", PERSONAL)
+    assert stage.product.until_ended().status == "succeeded"
+    stage.settled()
+    (card,) = [
+        one
+        for one in stage.world.messages(PERSONAL)
+        if any(button.verb == "run.workflow" for button in buttons(one.card))
+    ]
+
+    stage.world.press(ADA, card, "run.workflow", PERSONAL)
+
+    shown = readable(stage.world.seen_by(ADA, card))
+    assert "document:" in shown
+    assert "record_purchase_order" in shown
+    stage.world.press(ADA, card, "run.back", PERSONAL)
+    assert "document:" not in readable(stage.world.seen_by(ADA, card))

@@ -119,6 +119,56 @@ def test_a_question_is_answered_and_the_run_goes_on_to_its_next_wait(shell: Shel
     assert rejected.json["outcome"]["finished_at"] is not None
 
 
+def test_the_terminal_shows_what_policy_lets_its_user_see(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = copy_of_agents(tmp_path)
+    monkeypatch.setenv("BATON_AGENTS_PATH", str(agents))
+    monkeypatch.setenv("LOGNAME", "ann")
+    folder = ("--output", str(tmp_path / "evidence"))
+    assert shell.baton("run", "Order 3 docking stations").status == 3
+    # Nobody sweeps here, and what was called is on record all the same.
+    assert "researcher called " in shell.baton("audit", "1").out
+    exported = shell.baton("audit", "export", "1", *folder, "--json")
+    verified = shell.baton("audit", "verify", exported.json["page"])
+    everything = shell.baton("audit", "verify", "--all")
+    assert (exported.status, verified.status, everything.status) == (0, 0, 0)
+
+    with (agents / "policy.yaml").open("a", encoding="utf-8") as policy:
+        policy.write("\naccess:\n  - {who: ['terminal:local/ann'], may: [ask]}\n")
+
+    for words in (("export", "1", *folder), ("tell", "1"), ("verify", "--all"), ("1",)):
+        refused = shell.baton("audit", *words)
+        assert refused.status == 1, words
+        assert "it needs the grant 'see'" in refused.err, words
+        assert refused.out == "", words
+    begun = shell.baton("run", "Order 4 docking stations")
+    assert begun.status == 3
+    assert "it needs the grant 'see'" in begun.err
+    assert "docking" not in begun.out + begun.err
+    # What was exported stands by itself, whoever has it.
+    assert shell.baton("audit", "verify", exported.json["pack"]).status == 0
+
+
+def test_a_budget_that_is_used_up_asks_what_now(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_RUN_TOKENS", "2000")
+    asked = shell.baton("run", "Buy 12 laptops from the best vendor")
+    assert asked.status == 3
+    assert "of its 2,000 tokens" in asked.out
+    assert "Add 2,000 tokens" in asked.out
+
+    vague = shell.baton("answer", "1", "some more")
+    assert vague.status == 1
+    assert "say one of: Add 2,000 tokens;" in vague.err
+    added = shell.baton("answer", "1", "Add 2,000 tokens")
+    assert added.status == 3
+    assert "of its 4,000 tokens" in added.out
+    shell.baton("answer", "1", "Stop")
+    assert shell.baton("status", "1", "--json").json["status"] == "cancelled"
+
+
 def test_a_paused_run_is_carried_on_by_resume(shell: Shell) -> None:
     assert shell.baton("run", "Buy 12 laptops from the best vendor").status == 3
     assert shell.baton("pause", "1").status == 0

@@ -73,7 +73,8 @@ def test_a_mistake_is_named_by_line(before: str, after: str, complaint: str) -> 
     granted = ("calculate", "list_files", "read_file")
     read_dialogue(text, file="d.yaml", tools=granted, problems=problems)
 
-    assert any(problem.startswith(complaint) for problem in problems.found), problems.found
+    told = [str(problem) for problem in problems.found]
+    assert any(one.startswith(complaint) for one in told), told
 
 
 def test_all_mistakes_are_said_together() -> None:

@@ -49,7 +49,7 @@ def test_any_text_is_read_or_refused_by_line(text: str) -> None:
     place = read_yaml(text, file="f", problems=problems)
 
     assert (place is None) == bool(problems.found)
-    assert all(problem.startswith("f:") for problem in problems.found)
+    assert all(str(problem).startswith("f:") for problem in problems.found)
 
 
 @bounded

@@ -181,6 +181,7 @@ def test_the_shipped_agents_fill_every_role() -> None:
     assert [agent.name for agent in CATALOG.with_role(Role.VALIDATOR)] == ["reviewer"]
     assert [agent.name for agent in CATALOG.with_role(Role.WORKER)] == [
         "analyst",
+        "clerk",
         "operator",
         "researcher",
         "writer",

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from bots.commands import CommandReply, run_command
 from runtime.domain.approval import Question, Verdict
-from runtime.domain.canonical import canonical
 from runtime.domain.conversation import Person, Place
 from runtime.domain.run import AuditRecord, OpenQuestion, StepRow
 from runtime.domain.states import StepStatus
@@ -258,7 +258,7 @@ def test_why_names_the_rule_the_failure_and_the_doubt(door: FrontDoor) -> None:
 
     text = typed(door, "why 12").text
 
-    assert "rule purchase-orders asks because A purchase order commits a budget." in text
+    assert 'rule purchase-orders asks ("A purchase order commits a budget.");' in text
     assert "Which one?" in text
     assert "/a failed (after 3 failures): the provider is busy" in text
     assert "nobody knows yet whether pay happened" in text
@@ -267,7 +267,12 @@ def test_why_names_the_rule_the_failure_and_the_doubt(door: FrontDoor) -> None:
 
 
 def test_audit_shows_the_chain_in_order(door: FrontDoor) -> None:
-    facts = {"verdict": "approve", "by": "console:local/operator"}
+    facts = {
+        "verdict": "approve",
+        "by": "console:local/operator",
+        "tool": "pay\n  2 forged",
+        "surface": "console",
+    }
     door.records["run_1"] = [
         AuditRecord(
             run_id="run_1",
@@ -281,8 +286,11 @@ def test_audit_shows_the_chain_in_order(door: FrontDoor) -> None:
 
     reply = typed(door, "audit 12")
 
-    assert canonical(facts) in reply.text
-    assert "eeeeeeeeeeee" in reply.text
+    [line] = reply.text.splitlines()
+    assert "2026-03-02 12:00:00 UTC  console:local/operator said 'approve' about pay" in line
+    assert line.endswith("(ApprovalDecided eeeeeeeeeeee)")
+    [record] = cast("list[dict[str, object]]", reply.data["records"])
+    assert record["facts"] == facts
 
 
 def test_agents_and_workflows_are_listed(door: FrontDoor) -> None:

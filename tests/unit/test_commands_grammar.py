@@ -80,5 +80,6 @@ def test_what_is_not_understood_says_what_to_write(typed: str, hint: str) -> Non
 def test_help_lists_every_verb_and_explains_one() -> None:
     listed = help_text()
 
-    assert all(verb.usage in listed for verb in VERBS)
+    assert all(verb.usage in listed and verb.summary in listed for verb in VERBS)
+    assert max(map(len, listed.splitlines())) <= 110
     assert help_text("reject").startswith("reject N reason")

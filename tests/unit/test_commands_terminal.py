@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from bots.terminal.checks.check import Check, Examination, fine
 from bots.terminal.live import Live
 from bots.terminal.main import main
 from bots.terminal.perform import perform
+from runtime.catalog.workflow.read import parse_workflow
 from runtime.domain.errors import Misconfigured
 from runtime.domain.json import JsonObject
 from runtime.domain.run import OpenQuestion, RunView
@@ -59,6 +61,9 @@ class Bench:
 
     def examinations(self) -> list[Examination]:
         return [("home", lambda: fine("home", "/somewhere")), ("database", self._database)]
+
+    def agents_path(self) -> Path:
+        return Path("agents")
 
     def evidence(self) -> Evidence:
         raise AssertionError("no command here is about evidence")
@@ -399,3 +404,105 @@ def test_colours_on_a_terminal_hide_no_word() -> None:
 
     assert "\x1b[36m▸" in coloured.getvalue()
     assert re.sub(r"\x1b\[[0-9]*m", "", coloured.getvalue()) == plain.getvalue()
+
+
+SOUND = "document: {dsl: '1.0.3', namespace: a, name: NAME, version: '1.0.0'}\ndo:\n"
+
+
+def test_workflow_files_are_checked_without_an_installation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad, folder = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "empty"
+    good.write_text(SOUND.replace("NAME", "good") + "  - a: {run: {workflow: {namespace: a, "
+                    "name: bad, version: '1.0.0'}}}\n")  # fmt: skip
+    bad.write_text(SOUND.replace("NAME", "bad") + "  - a: {set: {x: 1}}\n  - b: {sett: 1}\n")
+    folder.mkdir()
+    bench = Bench(broken=Misconfigured("nothing may be opened"))
+
+    statuses = [
+        bench.type("workflows", "check", str(good)),
+        bench.type("workflows", "check", str(tmp_path)),
+        bench.type("workflows", "check", str(tmp_path), "--json"),
+        bench.type("workflows", "check", str(folder)),
+        bench.type("workflows", "check", str(tmp_path / "nothing.yaml")),
+    ]
+
+    told = capsys.readouterr()
+    first, second, *rest = told.out.splitlines()
+    assert statuses == [1, 1, 1, 1, 1]
+    assert first.startswith(
+        f"{good}:3: /do/0/a/run/workflow/name: there is no workflow 'bad' here; write "
+    )
+    assert second.startswith(f"{bad}:4: /do/1/b: ")
+    found = json.loads("\n".join(rest[rest.index("{") :]))
+    assert found["sound"] is False
+    assert [one["line"] for one in found["problems"] if one["file"] == str(bad)] == [4]
+    assert "there is no workflow in" in told.err
+    assert "there is no file" in told.err
+
+    bad.write_text(SOUND.replace("NAME", "bad") + "  - a: "
+                   "{call: agent, with: {agent: analyst, task: Look}}\n")  # fmt: skip
+    assert bench.type("workflows", "check", str(tmp_path)) == 0
+    assert capsys.readouterr().out == "2 workflows: sound\n"
+
+
+def test_a_workflow_is_started_with_what_the_shell_has_split() -> None:
+    bench = Bench(elsewhere=True)
+    bench.door.flows.append(
+        parse_workflow(SOUND.replace("NAME", "note") + "  - a: {set: {x: 1}}\n", file="note.yaml")
+    )
+
+    assert bench.type("run", "note", 'text=said "so"; twice', "n=3") == 3
+
+    [message] = bench.door.messages
+    assert (message.workflow, message.input) == ("note", {"text": 'said "so"; twice', "n": 3})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("--workflow", "note", "--input", '{"n": 3}'),
+        ("--input", '{"n": 3}', "--workflow", "note"),
+        ("--workflow", "note", "n=3"),
+        ("n=3", "--workflow", "note"),
+        ("note", "--json", "n=3"),
+    ],
+)
+def test_a_workflow_needs_no_words_beside_its_name_and_input(typed: tuple[str, ...]) -> None:
+    bench = Bench(elsewhere=True)
+    bench.door.flows.append(
+        parse_workflow(SOUND.replace("NAME", "note") + "  - a: {set: {x: 1}}\n", file="note.yaml")
+    )
+
+    assert bench.type("run", *typed) == 3
+
+    [message] = bench.door.messages
+    assert (message.workflow, message.input, message.text) == ("note", {"n": 3}, "note")
+
+
+def test_a_run_of_nothing_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    bench = Bench(broken=Misconfigured("nothing may be opened"))
+
+    assert bench.type("run") == 2
+    assert "the text is missing; write: baton run TEXT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_may_not_see_a_run_is_told_that_it_was_taken_and_no_more(
+    capsys: Output, monkeypatch: pytest.MonkeyPatch, *, elsewhere: bool, as_json: bool
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    bench = Bench(states=[RUNNING, DONE], elsewhere=elsewhere)
+    bench.door.blind["terminal:local/ann"] = "it needs the grant 'see-own'"
+    bench.door.put(DONE)
+
+    status = bench.type("run", "compare", *(["--json"] if as_json else []))
+
+    printed = capsys.readouterr()
+    assert status == 3
+    assert len(bench.door.messages) == 1
+    assert "the grant 'see-own'" in printed.out + printed.err
+    assert "Nordlicht" not in printed.out + printed.err
+    if as_json:
+        assert set(json.loads(printed.out)) == {"run", "number", "hidden"}

@@ -19,7 +19,9 @@ from bots.presence import instance_name, is_served
 from bots.server import create_app
 from bots.terminal.channel import TerminalChannel
 from bots.views import Notice
-from runtime.domain.approval import Verdict
+from runtime.catalog.workflow.read import parse_workflow
+from runtime.domain.approval import Stage, Verdict
+from runtime.domain.assurance import Assurance
 from runtime.domain.delivery import DeliveryKind
 from runtime.domain.run import Artifact, OpenQuestion, StepRow
 from runtime.domain.thread import ThreadEntry
@@ -77,7 +79,7 @@ async def given(answer: ClientResponse) -> Any:
 # The page
 
 
-async def test_the_page_is_three_local_files_under_a_strict_policy(client: Client) -> None:
+async def test_the_page_is_local_files_under_a_strict_policy(client: Client) -> None:
     page = await client.get("/")
 
     text = await page.text()
@@ -88,14 +90,16 @@ async def test_the_page_is_three_local_files_under_a_strict_policy(client: Clien
     assert "https://" not in text
     assert "<style" not in text
     assert " style=" not in text
-    for name, kind in (("app.js", "text/javascript"), ("style.css", "text/css")):
+    script = "text/javascript"
+    for name, kind in (("app.js", script), ("workflows.js", script), ("style.css", "text/css")):
         file = await client.get(f"/console/{name}")
         assert (file.status, file.content_type) == (200, kind)
     assert (await client.get("/console/..%2fapi.py")).status == 404
 
 
 async def test_the_script_never_reads_text_as_markup(client: Client) -> None:
-    script = await (await client.get("/console/app.js")).text()
+    files = ("app.js", "workflows.js")
+    script = "".join([await (await client.get(f"/console/{name}")).text() for name in files])
 
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert sink not in script
@@ -219,6 +223,25 @@ async def test_a_click_decides_with_nonce_and_reason(client: Client, door: Front
         "console",
         "n0nce",
     )
+
+
+async def test_a_critical_call_is_decided_with_a_code_that_is_passed_on_alone(
+    client: Client, door: FrontDoor
+) -> None:
+    stage = Stage(
+        eligible=("role:approver",),
+        assurance=Assurance.STEPPED_UP,
+        reasons_for=(Verdict.APPROVE,),
+    )
+    door.put(a_view(status="waiting", approvals=(an_approval(stages=(stage,)),)))
+
+    card = await given(await client.get("/api/approvals/apr_3"))
+    body = {"verdict": "approve", "nonce": "n0nce", "reason": "fine", "code": " 123 456 "}
+    await given(await change(client, "/api/approvals/apr_3", body))
+
+    assert (card["code_for"], card["reasons_for"]) == (["approve"], ["approve"])
+    assert [one.code for one in door.decisions] == ["123 456"]
+    assert "123 456" not in repr(door.decisions)
 
 
 async def test_a_click_on_an_old_card_is_refused(client: Client, door: FrontDoor) -> None:
@@ -514,3 +537,44 @@ async def test_the_courier_finds_every_delivery_where_it_is_read_from(channel: C
 
     assert await channel.send(delivery, Notice(text="x")) == delivery.id
     assert await channel.find(delivery) == delivery.id
+
+
+# Workflows
+
+
+async def test_a_workflow_is_started_by_a_form_made_of_its_schema(
+    client: Client, door: FrontDoor
+) -> None:
+    door.flows.append(
+        parse_workflow(
+            "document: {dsl: '1.0.3', namespace: a, name: order, version: '1.0.0', title: Order}\n"
+            "input: {schema: {document: {type: object, required: [pieces],\n"
+            "  properties: {pieces: {type: integer, title: How many, minimum: 1}}}}}\n"
+            "do: [{a: {set: {x: 1}}}]\n",
+            file="order.yaml",
+        )
+    )
+    listed = await given(await client.get("/api/workflows"))
+    form = await given(await client.get("/api/workflows/order"))
+
+    async def start(pieces: str) -> Any:
+        body = {"id": "form-1", "values": {"pieces": pieces}}
+        return await given(await change(client, "/api/workflows/order", body))
+
+    wrong = await start("0"), await start(""), await start("some")
+    begun = await start("3")
+    again = await start("3")
+
+    assert [one["title"] for one in listed["workflows"]] == ["Order"]
+    [field] = form["fields"]
+    assert (field["title"], field["type"], field["required"]) == ("How many", "integer", True)
+    assert ["pieces" in one["wrong"] for one in wrong] == [True, True, True]
+    assert begun["number"] == again["number"]
+    [message] = door.messages
+    assert (message.workflow, message.input) == ("order", {"pieces": 3})
+    paused = await change(client, "/api/schedules/order/pause", {"id": "form-1"})
+    assert (paused.status, (await paused.json())["code"]) == (400, "refused")
+    assert (await change(client, "/api/schedules/order/stop", {"id": "form-1"})).status == 404
+    unknown = await client.get("/api/workflows/other")
+    assert unknown.status == 404
+    assert (await client.post("/api/workflows/order", json={})).status == 403

@@ -39,6 +39,13 @@ class Board:
         return self.there.get(delivery.id)
 
 
+class Pages(Board):
+    """A channel with one page, on which everything stands."""
+
+    def page(self, delivery: Delivery) -> str:
+        return "the page"
+
+
 CARD = a_delivery()
 ASK = a_delivery(DeliveryKind.APPROVAL_CARD, "apr_3")
 ANSWER = a_delivery(DeliveryKind.ANSWER)
@@ -240,6 +247,36 @@ async def test_waiting_grows_with_every_attempt_up_to_five_minutes(
 
     waits = [entry[2] for entry in door.log if entry[0] == "postponed"]
     assert waits == ["1", "2", "16", "300"]
+
+
+async def test_a_page_is_drawn_once_for_all_that_was_claimed_together(
+    door: FrontDoor, bridge: Bridge
+) -> None:
+    door.outbox = [CARD, ASK, replace(ASK, id="dlv_other", external_id="ts-ask")]
+    board = Pages()
+
+    await Courier(door, bridge, {"console": board}).deliver("con_1")
+
+    assert [sent for sent, _, _ in board.pinned] == [CARD.id]
+    assert [entry for entry in door.log if entry[0] == "sent"] == [
+        ("sent", one.id, f"ts-{CARD.id}") for one in (CARD, ASK, replace(ASK, id="dlv_other"))
+    ]
+
+
+async def test_a_page_that_could_not_be_drawn_is_owed_as_a_whole(
+    door: FrontDoor, bridge: Bridge
+) -> None:
+    door.outbox = [CARD, ASK]
+    slow = Upstream("too fast", retry_after_seconds=3, ambiguous=False)
+    board = Pages(failures={CARD.id: slow})
+
+    await Courier(door, bridge, {"console": board}).deliver("con_1")
+
+    assert board.pinned == []
+    assert [entry[:3] for entry in door.log[:2]] == [
+        ("postponed", CARD.id, "3"),
+        ("postponed", ASK.id, "3"),
+    ]
 
 
 async def test_a_drain_reaches_every_conversation(door: FrontDoor, bridge: Bridge) -> None:

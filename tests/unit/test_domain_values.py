@@ -60,7 +60,7 @@ def test_a_budget_is_breached_when_a_cap_is_reached_and_not_before(
 
     breach = budget.breach(spent=spent, started_at=START, now=START + timedelta(seconds=seconds))
 
-    assert breach is None if word is None else breach is not None and word in breach
+    assert breach is None if word is None else breach is not None and word in breach.words
 
 
 OUTPUTS: dict[str, Json] = {"find": {"rows": [{"name": "A"}, {"name": "B"}], "text": "hello"}}

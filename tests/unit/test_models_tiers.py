@@ -6,7 +6,7 @@ import pytest
 
 from runtime.domain.errors import Misconfigured
 from runtime.models.choice import PROVIDERS, automatic
-from runtime.models.tiers import Tiers, parse_tiers
+from runtime.models.tiers import Price, Tiers, parse_tiers
 
 FULL = """
 tiers:
@@ -17,7 +17,12 @@ tiers:
     max_concurrency: 4
     max_retries: 2
     temperature: 0.5
-  light: {model: {model: openai/own, api_base: "http://host/v1", api_key_variable: OWN_KEY}}
+  light:
+    model:
+      model: openai/own
+      api_base: "http://host/v1"
+      api_key_variable: OWN_KEY
+      price: {input: 0.25, output: 1}
 """
 
 
@@ -46,6 +51,7 @@ def test_an_own_server_has_its_address_and_key_and_the_key_is_not_shown() -> Non
         "http://host/v1",
         "secret-of-mine",
     )
+    assert own.price == Price(input=0.25, output=1)
     assert set(tiers.secrets) == {"secret-of-mine", "sk-of-mine-too"}
     assert "of-mine" not in repr(tiers)
 
@@ -107,6 +113,14 @@ def test_planner_and_workers_use_different_models_of_a_provider() -> None:
         (
             "tiers:\n  a: {model: {model: openai/x, api_key_variable: GONE}}",
             "models.yaml:2: the variable 'GONE' is not set; set it",
+        ),
+        (
+            "tiers:\n  a: {model: {model: openai/x, price: {input: 1}}}",
+            "models.yaml:2: the price of output is missing; write price: {input: 0.25",
+        ),
+        (
+            "tiers:\n  a: {model: {model: openai/x, price: {input: -1, output: 1}}}",
+            "models.yaml:2: 'input' is '-1'; write a number from 0",
         ),
     ],
 )

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from runtime.domain.approval import Verdict
 from runtime.domain.errors import Misconfigured
 from runtime.policy.condition import Comparison, Condition
 from runtime.policy.parse import parse_policy
@@ -43,6 +44,12 @@ RULE = "version: 1\nrules:\n  - id: a\n    tools: [t]\n    outcome: ask\n"
         (RULE + "    quorum: 2", "add `eligible"),
         (RULE + "    eligible: [requester]\n    quorum: 0", "whole number from 1"),
         (RULE + "    eligible: [requester]\n    quorum: 1.5", "whole number from 1"),
+        (RULE + "    eligible: [requester]\n    critical: perhaps", "write `critical: true`"),
+        (
+            RULE + "    eligible: [requester]\n    critical: true\n    assurance: member",
+            "write one of them",
+        ),
+        (RULE + "    critical: true", "add `eligible"),
         (RULE + "    stages: [{quorum: 1}]", "say who may decide"),
         (RULE + "    stages: []", "fits nothing"),
         (RULE + "    stages: [{eligible: [requester]}]\n    quorum: 1", "either `stages` or"),
@@ -55,6 +62,8 @@ RULE = "version: 1\nrules:\n  - id: a\n    tools: [t]\n    outcome: ask\n"
         (RULE + "    where: {amount: {over: lots}}", "write a number"),
         (RULE + "    where: {amount: {over: .inf}}", "finite"),
         (RULE + "    where: {amount: {}}", "say what is compared"),
+        (RULE + "    when: .amount > (", r"policy\.yaml:6: rules\[0\]\.when: .*not closed"),
+        (RULE + "    when: env.HOME == null", "would reach the environment"),
         (RULE + "    where: {name: {matches: '('}}", "not a regular expression"),
         (RULE + "    where: {name: {matches: '(a+)+'}}", "repeats a group"),
         (
@@ -75,6 +84,17 @@ def test_an_empty_file_is_the_standard_policy() -> None:
 
     assert policy.rules == ()
     assert policy.roles == {}
+
+
+def test_critical_is_short_for_a_fresh_code() -> None:
+    short, long = (
+        parse_policy(f"{RULE}    eligible: [requester]\n    {words}", file="policy.yaml")
+        for words in ("critical: true", "assurance: stepped-up")
+    )
+
+    assert short.rules[0].stages[0].wants_code(Verdict.APPROVE)
+    assert not short.rules[0].stages[0].wants_code(Verdict.REJECT)
+    assert short.digest == long.digest
 
 
 def test_the_short_form_is_one_stage() -> None:

@@ -165,8 +165,8 @@ def test_selectors_on_agent_requester_channel_and_effect_all_must_fit() -> None:
         effects=(Effect.IRREVERSIBLE,),
     )
 
-    assert rule.applies(proposal())
-    assert not rule.applies(proposal(effect=Effect.READ))
+    assert rule.fits(proposal())
+    assert not rule.fits(proposal(effect=Effect.READ))
 
 
 @pytest.mark.parametrize(

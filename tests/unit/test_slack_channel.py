@@ -15,12 +15,12 @@ from bots.slack.channel import SlackChannel
 from bots.slack.credentials import SlackCredentials
 from bots.slack.drawn import Drawn
 from bots.slack.identity import Installation
-from bots.slack.rate import RateGate
 from bots.views import Notice
-from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Misconfigured, Refused, Upstream
 from tests.worlds.slack.cast import ADA, ARCHIVED, GENERAL, TEAM, WITHOUT_BOT
 from tests.worlds.slack.world import SlackWorld
+from tests.worlds.slack_courier import owed_in, speaking_in
 
 HELLO = Notice(text="Hello <!here> & <https://evil.example|friend>")
 
@@ -34,20 +34,7 @@ class Line:
     thread: str
 
     def owed(self, *, key: str = "dlv_1", channel: str = GENERAL) -> Delivery:
-        return Delivery(
-            id=key,
-            conversation_id="cnv_1",
-            place=place(Installation(team_id=TEAM), channel=channel, thread_ts=self.thread),
-            run_id="run_1",
-            kind=DeliveryKind.NOTICE,
-            subject_id="run_1",
-            payload={},
-            wanted_rev=1,
-            sent_rev=0,
-            external_id=None,
-            attempt=1,
-            doubtful=False,
-        )
+        return owed_in(self.thread, key=key, channel=channel)
 
     async def posted(self) -> list[str]:
         thread = await self.world.thread.soon(GENERAL, self.thread)
@@ -57,11 +44,7 @@ class Line:
 @pytest.fixture
 async def line() -> AsyncIterator[Line]:
     with SlackWorld.start() as world:
-        channel = SlackChannel(
-            SlackCredentials(signing_secret="", bot_token=world.bot_token, api_url=world.api_url),
-            # Time flies, so that pace is no matter here.
-            gate=RateGate(now=iter(range(0, 1_000_000, 100)).__next__),
-        )
+        channel = speaking_in(world)
         await world.configure.soon(subscriptions=[])
         asked = await world.say.soon(ADA, GENERAL, "please")
         try:

@@ -10,6 +10,8 @@ import pytest
 from bots.slack.api import SlackApi
 from bots.slack.credentials import SlackCredentials
 from bots.slack.directory import TO_DECIDE_SECONDS, TO_SPEAK_SECONDS, Directory
+from bots.slack.payload import Payload
+from bots.slack.people import read_profile
 from runtime.domain.errors import Refused, Upstream
 from tests.worlds.slack.cast import ADA, GONE, GUEST, OTHER_BOT, STRANGER
 from tests.worlds.slack.world import SlackWorld
@@ -95,3 +97,22 @@ async def test_a_missing_scope_is_explained_and_not_guessed_around(office: Offic
         await office.directory.profile(ADA, max_age_seconds=TO_DECIDE_SECONDS)
 
     assert office.directory.remembered(ADA) is None
+
+
+async def test_an_address_is_told_once_for_each_time_that_slack_is_asked(office: Office) -> None:
+    known = await office.directory.profile(ADA, max_age_seconds=TO_DECIDE_SECONDS)
+    assert known.email == "ada@example.com"
+    assert office.directory.untold(ADA) is known
+    office.directory.told(ADA)
+    assert office.directory.untold(ADA) is None
+
+    office.seconds[0] = TO_DECIDE_SECONDS + 1
+    again = await office.directory.profile(ADA, max_age_seconds=TO_DECIDE_SECONDS)
+    assert office.directory.untold(ADA) is again
+
+
+def test_an_address_nobody_has_confirmed_is_none() -> None:
+    user = {"id": ADA, "profile": {"email": "ada@example.com"}, "is_email_confirmed": False}
+
+    assert read_profile(Payload({"user": user})).email == ""
+    assert read_profile(Payload({"user": {**user, "is_email_confirmed": True}})).email != ""

@@ -74,6 +74,20 @@ def test_a_long_wait_takes_no_place() -> None:
     assert admit(gate, "chat.update", patience=0.0) == 0.0
 
 
+def test_somebodys_home_is_drawn_again_after_a_short_while_and_others_do_not_wait_for_it() -> None:
+    clock = Clock()
+    gate = RateGate(now=clock.monotonic)
+
+    own = [admit(gate, "views.publish", channel="U1", patience=0.0, urgent=False) for _ in range(3)]
+    others = [
+        admit(gate, "views.publish", channel=f"U{n}", patience=0.0, urgent=False)
+        for n in (2, 2, 2, 3, 3, 3)
+    ]
+
+    assert own == [0.0, 0.0, 3.0]
+    assert others == pytest.approx([0.0, 0.0, 3.667, 0.0, 0.0, 4.333], abs=0.01)
+
+
 def test_after_too_many_requests_the_whole_method_rests() -> None:
     clock = Clock()
     gate = RateGate(now=clock.monotonic)
@@ -155,5 +169,13 @@ async def test_what_no_longer_verifies_is_forgotten() -> None:
     assert await guard.enter("v0=1")
 
 
-def admit(gate: RateGate, method: str, *, channel: str = "C1", patience: float = 10.0) -> float:
-    return max(0.0, gate.admit(method, team="T1", channel=channel, patience_seconds=patience))
+def admit(
+    gate: RateGate,
+    method: str,
+    *,
+    channel: str = "C1",
+    patience: float = 10.0,
+    urgent: bool = True,
+) -> float:
+    wait = gate.admit(method, team="T1", channel=channel, patience_seconds=patience, urgent=urgent)
+    return max(0.0, wait)

@@ -29,10 +29,13 @@ from bots.views import (
     Answer,
     ApprovalCard,
     Argument,
+    AskedLine,
+    ChangeLine,
     FileLink,
     Notice,
     QuestionCard,
     RunCard,
+    SaidLine,
     Shown,
     StepLine,
 )
@@ -131,6 +134,15 @@ approval_cards = st.builds(
     on_expiry=small_texts,
     verdicts=st.just((Verdict.APPROVE, Verdict.REJECT)),
     outcome=st.just(""),
+    claimed=small_texts,
+    said=st.lists(st.builds(SaidLine, text=small_texts, stage=st.just(1)), max_size=9).map(tuple),
+    questions=st.lists(
+        st.builds(AskedLine, asked_by=small_texts, text=texts, answered=small_texts), max_size=9
+    ).map(tuple),
+    changes=st.lists(
+        st.builds(ChangeLine, name=small_texts, before=small_texts, after=texts), max_size=9
+    ).map(tuple),
+    chain=st.lists(small_texts, max_size=4).map(tuple),
 )
 answers = st.builds(
     Answer,
@@ -291,8 +303,11 @@ def test_an_argument_reads_exactly_as_it_will_be_sent() -> None:
 def test_the_buttons_carry_an_id_and_a_nonce_and_nothing_else() -> None:
     drawn = draw(APPROVAL)
 
-    values = [json.loads(button["value"]) for button in buttons(drawn)]
-    assert values == [{"id": "apr_1", "nonce": "n0nce"}] * 2
+    values = [(json.loads(one["value"]), one.get("url")) for one in buttons(drawn)]
+    assert values == [({"id": "apr_1", "nonce": "n0nce"}, None)] * 4
+    assert actions(drawn) == [
+        "approval.approve", "approval.reject", "approval.ask", "approval.claim",
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_undone_asks_once_more() -> None:
@@ -315,11 +330,11 @@ def test_a_decided_approval_has_no_buttons_and_says_who_decided() -> None:
     assert "Approved by Ada" in drawn.text
 
 
-def test_the_people_who_may_decide_are_mentioned_by_id() -> None:
-    drawn = draw(APPROVAL)
+def test_who_asked_and_who_may_decide_are_mentioned_by_id() -> None:
+    drawn = draw(replace(APPROVAL, deciders=("slack:T024/U063", "slack:T024/U062")))
 
-    mentioned = [one for one in objects(list(drawn.blocks)) if one.get("type") == "user"]
-    assert mentioned == [{"type": "user", "user_id": "U062"}]
+    mentioned = [one["user_id"] for one in objects(list(drawn.blocks)) if "user_id" in one]
+    assert mentioned == ["U061", "U062", "U063"]
 
 
 def test_a_question_without_choices_asks_for_a_reply() -> None:

@@ -162,6 +162,18 @@ def test_a_token_goes_to_no_connector_that_is_not_trusted(line: Line) -> None:
     assert line.world.connector.tokens == []
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_neither_a_token_nor_words_follow_a_redirect(line: Line, status: int) -> None:
+    with teams_world() as other:
+        elsewhere = f"{other.url}v3/conversations/c/activities"
+        line.world.fault("POST", "/activities", status=status, location=elsewhere)
+
+        with pytest.raises(Upstream):
+            line.send()
+
+        assert other.connector.calls == []
+
+
 @pytest.mark.parametrize("status", [429, 412, 503])
 def test_a_post_that_was_turned_away_is_certainly_not_there(line: Line, status: int) -> None:
     line.world.fault("POST", "/activities", status=status, retry_after="7")

@@ -9,7 +9,7 @@ import pytest
 from bots.teams.inbound import read_click, read_message, tenant_of
 from bots.teams.mentions import mentions_bot, spoken
 from bots.teams.payload import Payload
-from bots.teams.people import Profile, claim_of, person
+from bots.teams.people import Profile, claim_of, person, read_profile
 from bots.teams.reference import Reference
 from bots.teams.said import command_line
 from bots.teams.service import ServiceUrls
@@ -162,6 +162,24 @@ def test_two_tenants_in_one_activity_are_none() -> None:
     assert tenant_of(Payload({"channelData": {"tenant": {"id": TENANT.upper()}}})) == TENANT
 
 
+@pytest.mark.parametrize("automatic", [False, True])
+def test_what_a_client_does_by_itself_is_no_verdict(*, automatic: bool) -> None:
+    body = activities.execute(
+        ADA,
+        GROUP,
+        service_url=URL,
+        message_id="1",
+        verb="approval.approve",
+        data={"id": "apr_3", "nonce": "n"},
+        automatic=automatic,
+    )
+    click = read_click(Payload(body))
+
+    assert click is not None
+    decided = click.verdict(person(click.claim, None, home=TENANT))
+    assert (decided is None) is automatic
+
+
 def test_a_click_takes_who_and_where_from_the_envelope_and_ids_from_the_card() -> None:
     raw = activities.execute(
         ADA,
@@ -249,3 +267,23 @@ def test_only_microsofts_connectors_are_trusted(url: str, trusted: bool) -> None
 )
 def test_in_loopback_mode_only_this_machine_is_trusted(url: str, trusted: bool) -> None:
     assert ServiceUrls(loopback=True).trusts(url) is trusted
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "email", "proven"),
+    [
+        ("Ada@Example.com", "ada@example.com", "ada@example.com"),
+        ("ada@example.com", "", "ada@example.com"),
+        ("ben@example.com", "ada@example.com", ""),
+        ("ada@example.com", "ada@gmail.example", ""),
+        ("", "ada@example.com", ""),
+        ("ada_example.com#EXT#@other.onmicrosoft.com", "ada@example.com", ""),
+        ("ada_example.com#EXT#@other.onmicrosoft.com", "", ""),
+    ],
+)
+def test_an_address_is_proven_where_it_is_what_somebody_signs_in_with(
+    sign_in: str, email: str, proven: str
+) -> None:
+    answer = {"userPrincipalName": sign_in, "email": email, "name": "ada@example.com"}
+
+    assert read_profile(Payload(answer)).email == proven

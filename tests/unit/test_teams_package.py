@@ -149,6 +149,9 @@ class Machine:
     def examinations(self) -> list[Examination]:
         return []
 
+    def agents_path(self) -> Path:
+        return Path("agents")
+
     def evidence(self) -> Evidence:
         raise AssertionError("building the app is not about evidence")
 

@@ -17,6 +17,8 @@ from bots.spelling import ARGUMENT_LIMIT, prose
 from bots.teams.answer_card import draw_reply
 from bots.teams.approval_card import draw_approval
 from bots.teams.elements import run
+from bots.teams.handed import form, read_handed
+from bots.teams.payload import Payload
 from bots.teams.rendering import draw
 from bots.teams.sighting import marked
 from bots.views import (
@@ -36,26 +38,11 @@ from bots.views import (
 from runtime.domain.approval import Question, Verdict
 from runtime.domain.run import OpenQuestion
 from tests.worlds.front_door import NOON, a_delivery, a_run, a_step, a_view, an_approval
+from tests.worlds.teams import activities
 from tests.worlds.teams.cards import buttons, faults, readable, walk
+from tests.worlds.teams.cast import ADA, GROUP
+from tests.worlds.teams.hostile import HOSTILE, texts
 
-HOSTILE = [
-    "[Approve](https://evil.example) **yes** _no_ `code`",
-    "<at>Ada</at> <at id='0'>everyone</at> <b>bold</b>",
-    "{{DATE(2026-01-01T00:00:00Z)}} ${$root.x} {{TIME(x)}}",
-    "![x](https://evil.example/p.png)\n# heading\n- list\n1. one",
-    "\u202eevil\u202c \u200b\u2066 \x00 \x1b[2J",
-    "\U0001f4a3" * 400,
-    "\\" * 900 + '"' * 900,
-    "a\n" * 3_000,
-    "x" * 60_000,
-    "\ud800",
-    "",
-]
-text = st.one_of(
-    st.sampled_from(HOSTILE),
-    st.text(max_size=300),
-    st.text(alphabet='"\\\n\x01\U0001f600<>[]()*_`{}', min_size=1_500, max_size=4_000),
-)
 short = st.integers(min_value=0, max_value=100)
 numbers = st.integers(min_value=0, max_value=10**9)
 _PATIENT = settings(
@@ -67,7 +54,7 @@ _PATIENT = settings(
 
 @st.composite
 def _steps(pick: st.DrawFn) -> tuple[StepLine, ...]:
-    words = pick(text)
+    words = pick(texts)
     return tuple(
         StepLine(
             title=words,
@@ -75,28 +62,29 @@ def _steps(pick: st.DrawFn) -> tuple[StepLine, ...]:
             status=pick(st.sampled_from(["ready", "running", "waiting", "succeeded", "unknown"])),
             detail=words,
             elapsed_seconds=1.0,
+            skip=str(at),
         )
-        for _ in range(pick(short))
+        for at in range(pick(short))
     )
 
 
 @st.composite
 def _runs_shown(pick: st.DrawFn) -> RunCard:
-    words = pick(text)
+    words = pick(texts)
     return replace(
         run_card(a_view()),
         number=pick(numbers),
         goal=words,
-        status_line=pick(text),
+        status_line=pick(texts),
         requester=words,
         steps=pick(_steps()),
-        controls=("pause", "resume", "retry", "cancel"),
+        controls=("pause", "resume", "retry", "skip", "cancel"),
     )
 
 
 @st.composite
 def _approvals_shown(pick: st.DrawFn) -> ApprovalCard:
-    words, more, count = pick(text), pick(text), pick(short)
+    words, more, count = pick(texts), pick(texts), pick(short)
     return replace(
         approval_card(an_approval()),
         title=words,
@@ -126,7 +114,7 @@ def _approvals_shown(pick: st.DrawFn) -> ApprovalCard:
 
 @st.composite
 def _questions_shown(pick: st.DrawFn) -> QuestionCard:
-    words, more = pick(text), pick(text)
+    words, more = pick(texts), pick(texts)
     return QuestionCard(
         run_id="run_1",
         run_number=pick(numbers),
@@ -139,7 +127,7 @@ def _questions_shown(pick: st.DrawFn) -> QuestionCard:
 
 @st.composite
 def _answers_shown(pick: st.DrawFn) -> Answer:
-    words, more = pick(text), pick(text)
+    words, more = pick(texts), pick(texts)
     files = (FileLink(name=more, media_type=words, size_bytes=1, digest="d"),)
     return Answer(
         run_id="run_1",
@@ -162,7 +150,7 @@ def shown() -> st.SearchStrategy[Shown]:
         _approvals_shown(),
         _questions_shown(),
         _answers_shown(),
-        st.builds(Notice, text=text),
+        st.builds(Notice, text=texts),
     )
 
 
@@ -408,7 +396,7 @@ def test_questions_with_many_choices_offer_six_and_list_all() -> None:
 
 
 @_PATIENT
-@given(words=text)
+@given(words=texts)
 def test_a_reply_fits_and_never_loses_its_middle(words: str) -> None:
     drawn = draw_reply(words + "\nthe ticket")
 
@@ -417,6 +405,20 @@ def test_a_reply_fits_and_never_loses_its_middle(words: str) -> None:
     if "the ticket" in readable(drawn.card):
         # Whoever sees the last line has been shown all lines before it.
         assert _letters(words) in _letters(readable(drawn.card))
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_a_message_that_is_handed_over_breaks_no_form(words: str) -> None:
+    body = activities.handed(ADA, GROUP, service_url="https://x.example/", said=words)
+    body["value"]["messagePayload"]["from"]["user"]["displayName"] = words
+    handed = read_handed(Payload(body))
+    assert handed is not None
+
+    task: Any = form(handed)
+
+    card = task["task"]["value"]["card"]["content"]
+    assert faults(card) == []
+    assert all("<at" not in one["text"].lower() for one in walk(card) if _is_text(one))
 
 
 def _letters(words: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a model's URL may lead: sixty spellings of places it may not, and how it gets anywhere."""
+"""Where a model's URL may lead: 79 spellings of places it may not, and how it gets anywhere."""
 
 from __future__ import annotations
 
@@ -154,6 +154,11 @@ INTERNAL = {
     "foo.localhost": ["127.0.0.1"],
     "metadata.google.internal": ["169.254.169.254"],
 }
+
+
+def test_seventy_nine_spellings_are_tried_and_no_two_are_the_same() -> None:
+    assert len(set(CLOSED_HOSTS)) == len(CLOSED_HOSTS) == 79
+    assert len(set(CLOSED_URLS)) == len(CLOSED_URLS) == 27
 
 
 @pytest.mark.parametrize("host", CLOSED_HOSTS)

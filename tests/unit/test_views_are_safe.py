@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 
 from bots.approval_builder import approval_card, arguments
@@ -78,3 +81,17 @@ def test_a_long_argument_is_cut_and_says_so() -> None:
 )
 def test_time_spans_are_spelled_in_two_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_no_character_is_hidden_from_whoever_looks_only_for_what_is_printable() -> None:
+    hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+    passed = [
+        point
+        for point in range(sys.maxunicode + 1)
+        if chr(point).isprintable() and unicodedata.category(chr(point)) in hidden
+    ]
+
+    assert passed == []
+    assert prose("a\u2028b\u200eä") == "a\\u2028b\\u200eä"
+    assert exact("a\u00a0b") == "a\\u00a0b"

@@ -38,12 +38,18 @@ def test_a_running_card_names_what_is_under_way() -> None:
         ("waiting", ("pause", "cancel")),
         ("paused", ("resume", "cancel")),
         ("failed", ("retry",)),
-        ("succeeded", ()),
+        ("succeeded", ("workflow",)),
         ("cancelled", ()),
     ],
 )
 def test_controls_are_those_that_make_sense(status: str, controls: tuple[str, ...]) -> None:
     assert run_card(a_view(status=status)).controls == controls
+
+
+def test_only_a_plan_is_offered_to_be_made_a_workflow() -> None:
+    was_one = a_view(a_run(revision=0), status="succeeded")
+
+    assert run_card(was_one).controls == ()
 
 
 def test_a_waiting_run_says_for_whom() -> None:

@@ -11,6 +11,7 @@ import pytest
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.load import load_catalog
 from runtime.catalog.problems import Problems
+from runtime.catalog.workflow.check import check_workflows
 from runtime.catalog.workflow.durations import seconds_of
 from runtime.catalog.workflow.grammar import DOCUMENT
 from runtime.catalog.workflow.read import parse_workflow, read_workflow
@@ -30,7 +31,7 @@ document:
 def read(body: str) -> list[str]:
     problems = Problems()
     read_workflow(HEAD + textwrap.dedent(body), file="pay.yaml", problems=problems)
-    return problems.found
+    return [str(problem) for problem in problems.found]
 
 
 @needs_specification
@@ -84,6 +85,10 @@ def test_the_grammar_and_the_schema_agree_on_examples_with_one_thing_changed() -
         ("do:\n  - a: {raise: {error: broken}}\n", "use.errors has no 'broken'"),
         ("do:\n  - a: {set: {x: 1}, timeout: long}\n", "use.timeouts has no 'long'"),
         ("do:\n  - a: {listen: {to: {one: {with: {type: t}}, until: .x}}}\n", "'until'"),
+        (
+            "do:\n  - a: {set: {x: 1}, metadata: {title: Ask, and wait}}\n",
+            "/do/0/a/metadata/and wait: 'and wait' is a key of its own here; put quotes around",
+        ),
         ("do: [\n", "this is not YAML"),
     ],
 )
@@ -156,6 +161,65 @@ def test_a_timeout_may_be_an_expression() -> None:
     assert getattr(wait, "duration", None) == Duration(expression="${ .pause }")
 
 
+@pytest.mark.parametrize(
+    ("schedule", "line", "words"),
+    [
+        ("{cron: '61 * * * *'}", 8, "/schedule/cron: '61 * * * *' is no cron expression"),
+        ("{cron: '0 0 31 2 *'}", 8, "/schedule/cron: '0 0 31 2 *'"),
+        ("{every: PT0S}", 8, "/schedule/every: 'PT0S' is no fixed time"),
+        ("\n  after: '${ .x }'", 9, "/schedule/after: '${ .x }' is no fixed time"),
+        ("{on: {any: [], until: '${ .n + (1 }'}}", 8, "/schedule/on/until: the expression"),
+        ("{on: {all: [], until: '${ . }'}}", 8, "/schedule/on/until: 'until' is not known here"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_told_by_line(schedule: str, line: int, words: str) -> None:
+    [told] = read(f"do: []\nschedule: {schedule}\n".replace("do: []", "do:\n  - a: {wait: PT1S}"))
+
+    assert told.startswith(f"pay.yaml:{line}: {words}"), told
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ("{sponsor: Ann}", "sponsor"),
+        ("{sponsor: ['slack:T1/U1', 7]}", "sponsor"),
+        ("{channel: '#general'}", "channel"),
+    ],
+)
+def test_a_sponsor_or_a_channel_that_names_nobody_is_told_by_line(said: str, key: str) -> None:
+    body = f"  metadata: {said}\nschedule: {{every: PT1H}}\ndo: [{{a: {{set: {{x: 1}}}}}}]\n"
+
+    [problem] = read(body)
+
+    assert problem.startswith(f"pay.yaml:6: /document/metadata/{key}: ")
+    assert "write CHANNEL:WORKSPACE/ID" in problem
+
+
+@pytest.mark.parametrize("said", ["", "  metadata: {channel: 'slack:T1/C1'}\n"])
+def test_what_starts_by_itself_and_names_nobody_who_answers_is_refused(
+    tmp_path: Path, said: str
+) -> None:
+    body = "schedule: {every: PT1H}\ndo: [{a: {wait: PT1S}}]\n"
+    folder = agents_folder(tmp_path, said + body)
+    file = folder / "workflows" / "pay.yaml"
+
+    with pytest.raises(Misconfigured) as refused:
+        load_catalog(folder)
+
+    line = 6 + bool(said)
+    assert f"{file}:{line}: /schedule: " in refused.value.public
+    assert "sponsor: 'slack:T024/U061'" in refused.value.public
+    file.write_text(HEAD + "  metadata: {sponsor: whoever-starts-it}\n" + body)
+    assert load_catalog(folder).workflow("pay").schedule is not None
+
+
+def test_a_time_zone_that_is_none_is_told_by_line() -> None:
+    text = HEAD + "  metadata: {timezone: Mars/Olympus}\ndo: []\nschedule: {every: PT1H}\n"
+
+    with pytest.raises(Misconfigured, match=r"pay.yaml:6: /document/metadata/timezone: "):
+        parse_workflow(text, file="pay.yaml")
+
+
 def agents_folder(root: Path, body: str, *, name: str = "pay.yaml") -> Path:
     (root / "clerk").mkdir(exist_ok=True)
     (root / "clerk" / "agent.md").write_text("---\nrole: worker\ndescription: Works.\n---\nWork.\n")
@@ -175,11 +239,61 @@ def test_workflows_are_part_of_the_catalog_and_of_its_digest(tmp_path: Path) -> 
         catalog.workflow("payy")
 
 
+def test_a_file_that_is_about_to_be_written_keeps_no_catalog_from_being_read(
+    tmp_path: Path,
+) -> None:
+    agents_folder(tmp_path, "do:\n  - a: {set: {x: 1}}\n")
+    empty = tmp_path / "workflows" / "new.yaml"
+    empty.write_text("")
+
+    assert list(load_catalog(tmp_path).workflows) == ["pay"]
+    assert check_workflows([empty], agents_path=tmp_path).problems != ()
+
+
 def test_a_catalog_pinned_before_there_were_workflows_has_none(tmp_path: Path) -> None:
     catalog = load_catalog(agents_folder(tmp_path, "do: []\n"))
     pinned = {name: value for name, value in catalog.to_json().items() if name != "workflows"}
 
     assert Catalog.from_json(pinned).workflows == {}
+
+
+@pytest.mark.parametrize(
+    ("task", "place", "program"),
+    [
+        ("{set: {x: '${ .a + }'}}", "/do/0/a/set/x", ".a +"),
+        ("{if: .a ==, set: {x: 1}}", "/do/0/a/if", ".a =="),
+        ("{set: {x: 1}, export: {as: 'nothing(1)'}}", "/do/0/a/export/as", "nothing(1)"),
+        ("{set: sent}", "/do/0/a/set", "sent"),
+        ("{for: {in: items}, do: [{b: {set: {x: 1}}}]}", "/do/0/a/for/in", "items"),
+    ],
+)
+def test_what_is_no_jq_is_told_when_the_file_is_read(
+    tmp_path: Path, task: str, place: str, program: str
+) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(HEAD + f"do:\n  - a: {task}\n  - b: {{set: '${{ $item + $task.x }}'}}\n")
+
+    [problem] = check_workflows([file], agents_path=tmp_path / "none").problems
+
+    assert problem.pointer == place
+    assert problem.line == HEAD.count("\n") + 2
+    assert problem.text.startswith(f"{program!r} is no usable jq: ")
+
+
+def test_texts_that_are_no_expressions_need_be_no_jq(tmp_path: Path) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(
+        HEAD + "do:\n  - a: {set: {from: 'Berlin, Main St', as: 'a guest', set: 'no jq (',"
+        " if: 'it rains ('}}\n"
+        "  - b:\n"
+        "      try: [{c: {listen: {to: {one: {with: {type: t}, correlate: "
+        "{order: {from: .data.order, expect: A-7}}}}}}}]\n"
+        "      catch: {as: problem, retry: {delay: PT1S, jitter: {from: PT1S, to: PT2S}}}\n"
+    )
+
+    problems = check_workflows([file], agents_path=tmp_path / "none").problems
+
+    assert problems == ()
 
 
 def test_workflows_must_fit_to_agents_and_to_each_other(tmp_path: Path) -> None:

@@ -31,8 +31,10 @@ roles:
 _TOOLS = '''
 from __future__ import annotations
 
+import base64
 import hashlib
 import time
+from urllib.parse import quote
 
 from runtime.tools import Call, Effect, Preview, ToolFailed, tool
 
@@ -54,6 +56,22 @@ def look(what: str, call: Call) -> dict[str, object]:
     """Look something up."""
     mark(call, f"looked {what}")
     return {"found": what.upper()}
+
+
+@tool(effect=Effect.READ, secrets=["CONFESSED"])
+def confess(how: str, call: Call) -> object:
+    """Tell a secret, in some disguise."""
+    secret = call.secrets["CONFESSED"]
+    print(f"on the way out: {secret}")
+    return {
+        "plain": f"it is {secret}.",
+        "base64": base64.b64encode(f"see {secret} there".encode()).decode(),
+        "url": "https://example.com/?q=" + quote(secret, safe=""),
+        "spaced": " ".join(secret),
+        "lines": secret[:9] + "\\n" + secret[9:],
+        "parts": [secret[:11], secret[11:]],
+        "key": {secret: 1},
+    }[how]
 
 
 @tool(effect=Effect.READ)
@@ -94,7 +112,7 @@ def move(to: str, call: Call) -> str:
     return f"moved to {to}"
 '''
 
-GRANTS = "send, look, count, hang, shaky, move, ask, hand_off, write_artifact"
+GRANTS = "send, look, count, confess, hang, shaky, move, ask, hand_off, write_artifact"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

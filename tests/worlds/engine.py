@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from runtime.domain.budget import Budget
 from runtime.domain.conversation import Person
@@ -37,7 +38,7 @@ from runtime.worker import StepChore
 
 LEASE_SECONDS = 10.0
 REQUESTER = Person(channel="slack", workspace="T1", external_id="U1", name="Ada")
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 90.0
 
 
 class Crash(BaseException):
@@ -90,41 +91,48 @@ class EngineWorld:
 
     def accept(self, *, kind: str = "root", input: Json = None, catalog: str = "") -> str:
         """Accept a run whose root is done by the handler ``kind``; give its id. Nobody is rung."""
-        run_id = new_id("run")
+        return self.accept_many(1, kind=kind, input=input, catalog=catalog)[0]
+
+    def accept_many(
+        self, count: int, *, kind: str = "root", input: Json = None, catalog: str = ""
+    ) -> list[str]:
+        """Accept runs that are all alike in one transaction; give their ids. Nobody is rung."""
+        run_ids = [new_id("run") for _ in range(count)]
         now = self.clock.now()
         with self.database.write() as connection:
-            runs.add(
-                connection,
-                id=run_id,
-                workspace="T1",
-                conversation_id=f"cnv_{run_id}",
-                requester=REQUESTER.principal,
-                requester_name=REQUESTER.name,
-                request="Do it",
-                agent=None,
-                input={},
-                goal="Do it",
-                status=RunStatus.ACTIVE,
-                control=Control.GO,
-                catalog=catalog,
-                budget=asdict(Budget()),
-                answer="",
-                created_at=now,
-            )
-            root = steps.new_row(
-                id=root_of(run_id),
-                run_id=run_id,
-                path="/",
-                kind=kind,
-                leaf=False,
-                title="Do it",
-                status=StepStatus.READY,
-                input=input,
-                due_at=now,
-                created_at=now,
-            )
-            steps.insert_tasks(connection, [root])
-        return run_id
+            for run_id in run_ids:
+                row = runs.new_row(
+                    id=run_id,
+                    workspace="T1",
+                    conversation_id=f"cnv_{run_id}",
+                    requester=REQUESTER.principal,
+                    requester_name=REQUESTER.name,
+                    request="Do it",
+                    agent=None,
+                    input={},
+                    goal="Do it",
+                    status=RunStatus.ACTIVE,
+                    control=Control.GO,
+                    catalog=catalog,
+                    budget=asdict(Budget()),
+                    answer="",
+                    created_at=now,
+                )
+                runs.add(connection, row)
+                root = steps.new_row(
+                    id=root_of(run_id),
+                    run_id=run_id,
+                    path="/",
+                    kind=kind,
+                    leaf=False,
+                    title="Do it",
+                    status=StepStatus.READY,
+                    input=input,
+                    due_at=now,
+                    created_at=now,
+                )
+                steps.insert_tasks(connection, [root])
+        return run_ids
 
     def do(self, engine: Engine, run_id: str) -> None:
         """Ring the root of a run in a process, and whatever that rings, until all is quiet."""
@@ -141,9 +149,11 @@ class EngineWorld:
                 engine.execute(one)
         raise AssertionError("the bell never stops ringing")
 
-    def sweep(self) -> int:
-        """Do what is overdue, as any process does every few seconds."""
-        return StepChore(self.database, self.clock, self.bell)()
+    def sweep(self, by: Engine | None = None) -> int:
+        """Do what is overdue, as any process does every few seconds: ``by`` or one that idles."""
+        if by is None:
+            return StepChore(self.database, self.clock, self.bell)()
+        return StepChore(self.database, self.clock, self.bell, in_hand=by.has_in_hand)()
 
     def later(self, engine: Engine, *, seconds: float) -> None:
         """Let time pass, sweep, and carry out what that made ready."""
@@ -179,15 +189,13 @@ class EngineWorld:
                 now=self.clock.now(),
             )
         assert rings is not None, f"{leaf_id} is not open"
-        for one in rings:
-            self.bell.ring_step(one)
+        self.bell.ring(steps=rings)
 
     def nudge(self, step_id: str) -> None:
         """Give a step news, and ring it where that wakes it."""
         with self.database.write() as connection:
             rings = outside.wake(connection, step_id, now=self.clock.now())
-        for one in rings:
-            self.bell.ring_step(one)
+        self.bell.ring(steps=rings)
 
     def answer_late(self, leaf: Step, output: Json) -> None:
         """Record an outcome the way the attempt that wrote the intent does."""
@@ -231,10 +239,12 @@ class EngineWorld:
             ):
                 said.append(words)
 
-        def lent(connection: Any, *_: object) -> None:
+        def lent(connection: Any, record: ConnectionPoolEntry, *_: object) -> None:
+            record.info.clear()  # A cursor that is kept there hears nothing.
             _eavesdrop(connection, note)
 
-        def returned(connection: Any, *_: object) -> None:
+        def returned(connection: Any, record: ConnectionPoolEntry) -> None:
+            record.info.clear()
             _eavesdrop(connection, None)
 
         event.listen(self.database.engine, "checkout", lent)

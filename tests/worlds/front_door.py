@@ -1,7 +1,6 @@
 """A runtime that lives in memory: one installation's front door with a clock that is set by hand.
 
-It keeps what tests of channels and commands rely on: idempotent receipt, first decision wins,
-workspaces that cannot see each other, an outbox that is claimed once.
+It keeps what tests rely on: a receipt once, a first decision, workspaces apart, a claim once.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from bots.governing import Governing
+from bots.sight import Sight
 from runtime.catalog.workflow.document import Workflow
 from runtime.domain.approval import (
     VERDICTS,
@@ -25,7 +25,7 @@ from runtime.domain.approval import (
     Stage,
     Verdict,
 )
-from runtime.domain.budget import Budget
+from runtime.domain.budget import Budget, BudgetLeft
 from runtime.domain.conversation import Linked, Message, Person, Place, Received, Reception
 from runtime.domain.delivery import Delivery, DeliveryKind, Sighting
 from runtime.domain.errors import NotFound, Refused
@@ -34,6 +34,7 @@ from runtime.domain.number import Number
 from runtime.domain.run import (
     Artifact,
     AuditRecord,
+    Deed,
     OpenQuestion,
     Run,
     RunLine,
@@ -44,6 +45,8 @@ from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Cost, Step
 from runtime.domain.thread import ThreadEntry
 from runtime.policy.access import Right
+from tests.worlds.all_see import AllSee
+from tests.worlds.all_start import AllStart
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OPERATOR = Person(channel="console", workspace="local", external_id="operator", name="Operator")
@@ -203,11 +206,14 @@ class FrontDoor:
     """See the module. Tests put views in and read what was done from the lists."""
 
     now: datetime = NOON
+    flows: list[Workflow] = field(default_factory=list[Workflow])
     views: dict[str, RunView] = field(default_factory=dict[str, RunView])
     asked: dict[str, Approval] = field(default_factory=dict[str, Approval])
     traces: dict[str, list[StepRow]] = field(default_factory=dict[str, list[StepRow]])
     records: dict[str, list[AuditRecord]] = field(default_factory=dict[str, list[AuditRecord]])
     contents: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
+    vouched: dict[str, str] = field(default_factory=dict[str, str])
+    """Addresses that channels have vouched for, by principal."""
     threads: dict[str, list[ThreadEntry]] = field(default_factory=dict[str, list[ThreadEntry]])
     messages: list[Message] = field(default_factory=list[Message])
     decisions: list[Decide] = field(default_factory=list[Decide])
@@ -217,6 +223,8 @@ class FrontDoor:
     codes: dict[str, Person] = field(default_factory=dict[str, Person])
     surfaces: dict[str, str] = field(default_factory=dict[str, str])
     """Places that may be spoken to unasked, by key, and whose own they are."""
+    blind: dict[str, str] = field(default_factory=dict[str, str])
+    """Which grant people lack to see anything, by principal."""
     problems: list[str] = field(default_factory=list[str])
     outbox: list[Delivery] = field(default_factory=list[Delivery])
     sent: dict[str, Delivery] = field(default_factory=dict[str, Delivery])
@@ -303,6 +311,12 @@ class FrontDoor:
         self.answers.append((step_id, text))
         return Received(reception=Reception.REPLIED, run_id="run_1", number=12)
 
+    def steer(self, deed: Deed, run: str, person: Person) -> str:
+        deeds = {
+            "cancel": self.cancel, "pause": self.pause, "resume": self.resume, "retry": self.retry,
+        }  # fmt: skip
+        return deeds[deed](run, person).run.id
+
     def cancel(self, run: str, person: Person) -> RunView:
         return self._steer("cancel", run, "cancelled")
 
@@ -314,6 +328,14 @@ class FrontDoor:
 
     def retry(self, run: str, person: Person) -> RunView:
         return self._steer("retry", run, "running")
+
+    def skip(self, run: str, step: str, person: Person, *, reason: str = "") -> RunView:
+        view = self.view(run, workspace=person.workspace)
+        chosen = [one for at, one in enumerate(view.steps, start=1) if str(at) == step]
+        if not chosen or chosen[0].id not in view.skippable:
+            raise Refused(f"step {step!r} cannot be left out now")
+        self.log.append(("skip", view.run.id, f"{step} {reason}"))
+        return self.put(replace(view, skippable=view.skippable - {chosen[0].id}))
 
     def refusal(self, ref: str, person: Person) -> str | None:
         return self.refusals.get(person.principal)
@@ -327,6 +349,9 @@ class FrontDoor:
         if other is None:
             raise Refused("this code is not known; ask for a new one with: link")
         return Linked(principal=other.principal, name=other.name, done=confirmed)
+
+    def vouch(self, person: Person, email: str) -> None:
+        self.vouched[person.principal] = email
 
     def unlink(self, person: Person) -> bool:
         return bool(self.codes)
@@ -344,6 +369,7 @@ class FrontDoor:
             running=tuple(self.runs(workspace=None)),
             finished=(),
             spent_this_week=Cost(),
+            hidden="",
             nudges=True,
         )
 
@@ -352,6 +378,17 @@ class FrontDoor:
 
     def wants_nudges(self, principal: str) -> bool:
         return ("wish", principal, "False") not in self.log
+
+    def opened_home(self, person: Person) -> None:
+        self.log.append(("opened_home", person.principal))
+
+    def has_home_open(self, principal: str) -> bool:
+        return ("opened_home", principal) in self.log
+
+    def open_homes(self, channel: str, workspace: str) -> list[str]:
+        start = f"{channel}:{workspace}/"
+        opened = {entry[1] for entry in self.log if entry[0] == "opened_home"}
+        return sorted(one.removeprefix(start) for one in opened if one.startswith(start))
 
     def rate(self, run: str, person: Person, *, good: bool, surface: str) -> tuple[int, int]:
         self.log.append(("rate", self.view(run, workspace=None).run.id, str(good)))
@@ -395,14 +432,17 @@ class FrontDoor:
     def approval_for(self, ref: str, person: Person) -> Approval:
         return self.approval(ref, workspace=person.workspace)
 
-    def approvals_for(self, person: Person) -> list[Approval]:
-        return self.approvals(workspace=person.workspace)
-
     def trace(self, run: str, *, workspace: str | None) -> list[StepRow]:
         return self.traces.get(self.view(run, workspace=workspace).run.id, [])
 
     def audit(self, run: str, *, workspace: str | None) -> list[AuditRecord]:
         return self.records.get(self.view(run, workspace=workspace).run.id, [])
+
+    def budgets(self, run: str | None, person: Person, place: Place) -> list[BudgetLeft]:
+        return []
+
+    def evidence(self, run: str, person: Person, place: Place | None) -> int:
+        return self.view(run, workspace=None).run.number
 
     def artifact(self, run: str, name: str, *, workspace: str | None) -> tuple[Artifact, bytes]:
         view = self.view(run, workspace=workspace)
@@ -415,7 +455,16 @@ class FrontDoor:
         return [KnownAgent()]
 
     def workflows(self) -> list[Workflow]:
-        return []
+        return self.flows
+
+    @property
+    def sight(self) -> Sight:
+        """Everybody sees every run of their workspace here; the operator sees all."""
+        return AllSee(self, self.blind)
+
+    @property
+    def starting(self) -> AllStart:
+        return AllStart(self.flows)
 
     def thread(self, place: Place) -> list[ThreadEntry]:
         self.thread_reads += 1

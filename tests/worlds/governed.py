@@ -105,11 +105,18 @@ def governed(
     policy: str,
     database_url: str | None = None,
     worker: str = "hand_off_to: [helper]\n",
+    secret_keys: str | None = None,
+    hide: str | None = None,
 ) -> Generator[Governed]:
     """Run the product with the crew under a policy."""
     monkeypatch.setenv(KEY_VARIABLE, "sk-crew-canary-0123456789")
     agents = crew(home / "crew", models, policy=policy, worker=worker)
     with product(
-        home / "home", agents=agents.folder, model=None, database_url=database_url
+        home / "home",
+        agents=agents.folder,
+        model=None,
+        database_url=database_url,
+        secret_keys=secret_keys,
+        hide=hide,
     ) as running:
         yield Governed(running, agents)

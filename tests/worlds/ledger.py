@@ -10,9 +10,13 @@ from pathlib import Path
 from sqlalchemy import text
 
 from runtime.audit import chain
+from runtime.audit.bucket import Bucket
 from runtime.audit.inspect import Inspected
 from runtime.domain.json import JsonObject
+from runtime.domain.retention import Periods
+from runtime.domain.states import RunStatus, StepStatus
 from runtime.door.evidence import Evidence
+from runtime.storage import runs, trees
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
 from tests.worlds.engine import EngineWorld
@@ -27,6 +31,11 @@ STORY: Sequence[tuple[str, JsonObject]] = (
 )  # fmt: skip
 
 
+def another_digit(column: str) -> str:
+    """SQL for a column's hexadecimal value with its first digit changed, whichever that is."""
+    return f"CASE substr({column}, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr({column}, 2)"
+
+
 @dataclass
 class Ledger:
     """An installation's audit and its key, without anything else running."""
@@ -35,6 +44,8 @@ class Ledger:
     home: Path
     clock: SteppedClock = field(default_factory=SteppedClock)
     bell: RememberingBell = field(default_factory=RememberingBell)
+    periods: Periods = field(default_factory=Periods)
+    bucket: Bucket | None = None
 
     @property
     def evidence(self) -> Evidence:
@@ -45,6 +56,8 @@ class Ledger:
             anchors=self.home / "anchors.jsonl",
             anchor_every=timedelta(seconds=60),
             keep=timedelta(days=100),
+            periods=self.periods,
+            bucket=self.bucket,
         )
 
     def tell(self, story: Sequence[tuple[str, JsonObject]] = STORY, *, runs: int = 1) -> list[str]:
@@ -57,6 +70,13 @@ class Ledger:
                 with self.database.write() as connection:
                     chain.append(connection, run_id, event, facts, now=self.clock.now())
         return made
+
+    def end(self, run_id: str) -> None:
+        """End a run, as somebody who cancels it would."""
+        now = self.clock.now()
+        with self.database.write() as connection:
+            runs.end(connection, run_id, status=RunStatus.CANCELLED, output={}, error=None, now=now)
+            trees.end_all(connection, run_id, status=StepStatus.CANCELLED, now=now)
 
     def sweep(self) -> None:
         """Do what the sweep does, until nothing is left to do."""

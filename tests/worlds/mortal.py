@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import NoReturn
 
 from runtime.storage.connection import Connection
 from runtime.storage.database import Database
@@ -48,4 +49,7 @@ class MortalDatabase(Database):
             return
         self.passed += 1
         if self.passed == self.dies_at:
-            raise Crash
+            self._die()
+
+    def _die(self) -> NoReturn:
+        raise Crash

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parents[2] / "agents"
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 90.0
 _LOOK_SECONDS = 0.02
 
 T = TypeVar("T")

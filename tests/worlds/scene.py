@@ -40,7 +40,7 @@ class Scene:
             assert len(found) < 2, f"{len(found)} messages begin with {begins!r}"
             return found[0] if found else None
 
-        return self.world.until(only, timeout_seconds=30)
+        return self.world.until(only)
 
     def until_approvals(self, count: int = 1) -> list[Approval]:
         """Wait until so many approvals are pending."""
@@ -63,7 +63,22 @@ class Scene:
         """Press Reject and write why."""
         self.world.click(person, card, "approval.reject")
         view = self.world.until(lambda: self.world.views(person))[-1]
-        return self.world.submit_view(person, view, {"text": reason})
+        return self.world.submit_view(person, view, {"words": reason})
+
+    def share_links(self, person: str, *urls: str) -> Delivery:
+        """Write a message that holds links to the installation's own pages."""
+        return self.world.emit(
+            {
+                "type": "link_shared",
+                "user": person,
+                "channel": GENERAL,
+                "message_ts": "1.2",
+                "unfurl_id": "C1.2.3",
+                "source": "conversations_history",
+                "links": [{"url": url, "domain": "baton.example.com"} for url in urls],
+                "event_ts": "1.2",
+            }
+        )
 
     def told(self, person: str, part: str) -> Message:
         """Wait until somebody alone was told something that holds these words."""
@@ -92,8 +107,9 @@ class Scene:
                 and entry.delivery.run_id == view.run.id
                 and entry.delivery.kind is DeliveryKind.ANSWER
             ]
-            assert len(ids) == 1, f"{len(ids)} answers are on record"
-            found = [one for one in self.said(ts, channel=channel) if one.ts == ids[0]]
+            # None: the thread was begun between the two looks.
+            assert len(ids) < 2, f"{len(ids)} answers are on record"
+            found = [one for one in self.said(ts, channel=channel) if one.ts in ids]
             return found[0] if found else None
 
         return view, self.product.until(sent)

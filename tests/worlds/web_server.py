@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from runtime.domain.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class WebServer:
                 self._answer()
 
             def do_POST(self) -> None:
+                self._answer()
+
+            def do_PUT(self) -> None:
                 self._answer()
 
             def _answer(self) -> None:
@@ -106,3 +112,13 @@ class _Quiet(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is what some tests are about."""
+
+
+def answer_json(handler: BaseHTTPRequestHandler, value: Json) -> None:
+    """Answer a request whose page is an act with JSON."""
+    body = json.dumps(value).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)

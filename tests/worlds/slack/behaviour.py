@@ -14,7 +14,8 @@ class Behaviour:
     """Settings of one world."""
 
     target_url: str = ""
-    """Where the app takes HTTP deliveries; unused while a Socket Mode connection is open."""
+    """Where the app takes HTTP deliveries; unused while a Socket Mode connection is open.
+    Several addresses, a space between, take turns."""
     signing_secret: str = SIGNING_SECRET
     retries: bool = False
     """Whether events are delivered again when the app does not answer 2xx in time."""

@@ -19,6 +19,8 @@ class Team:
     bot_user_id: str
     bot_token: str
     enterprise_id: str | None = None
+    is_org_wide: bool = False
+    """The organisation installed the app, for all of its workspaces, this one among them."""
     scopes: list[str] | None = None
     """What the bot token may do; None checks no scope."""
     revoked: bool = False
@@ -43,6 +45,7 @@ class User:
     is_stranger: bool = False
     deleted: bool = False
     email: str = ""
+    is_email_confirmed: bool = True
     tz: str = "Europe/London"
 
     def payload(self) -> Payload:
@@ -64,6 +67,7 @@ class User:
             "profile": profile,
             "is_bot": self.is_bot,
             "is_app_user": False,
+            "is_email_confirmed": self.is_email_confirmed,
             "updated": 0,
         }
         if self.is_stranger:

@@ -31,10 +31,10 @@ def envelope(team: Team, event: Payload, *, is_ext_shared: bool = False) -> Payl
         "authorizations": [
             {
                 "enterprise_id": team.enterprise_id,
-                "team_id": team.id,
+                "team_id": None if team.is_org_wide else team.id,
                 "user_id": team.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": team.is_org_wide,
             }
         ],
         "is_ext_shared_channel": is_ext_shared,

@@ -30,6 +30,8 @@ class Fault:
     method: str
     """A method name, or a glob: ``chat.*``. Response URLs go by ``response_url``."""
     kind: str
+    holding: str = ""
+    """Meet only calls whose arguments, as compact JSON, hold this."""
     times: int | None = 1
     """How many calls it meets; None for every one until it is cleared."""
     after: int = 0
@@ -66,11 +68,11 @@ class FaultPlan:
     def clear(self) -> None:
         self._armed.clear()
 
-    def draw(self, method: str) -> Fault | None:
-        """Give the fault for this call, and count it."""
+    def draw(self, method: str, arguments: str = "") -> Fault | None:
+        """Give the fault for this call, and count it; the arguments are compact JSON."""
         for armed in self._armed:
             fault = armed.fault
-            if not fnmatchcase(method, fault.method):
+            if not fnmatchcase(method, fault.method) or fault.holding not in arguments:
                 continue
             if fault.times is not None and armed.met >= fault.times:
                 continue

@@ -54,8 +54,8 @@ def base(team: Team, user: User, *, kind: str, trigger_id: str, user_team: str) 
         "token": VERIFICATION_TOKEN,
         "trigger_id": trigger_id,
         "team": {"id": team.id, "domain": team.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": {"id": team.enterprise_id} if team.enterprise_id else None,
+        "is_enterprise_install": team.is_org_wide,
     }
 
 
@@ -117,7 +117,7 @@ def filled_in(view: View, values: dict[str, Json]) -> Payload:
         label = text(table(block.get("label")).get("text"))
         names = (text(element.get("action_id")), text(block.get("block_id")), label)
         key = next((name for name in names if name in left), None)
-        value = left.pop(key) if key is not None else element.get("initial_value")
+        value = left.pop(key) if key is not None else _initial(element)
         if value in (None, "") and block.get("optional") is not True:
             raise UnknownThingError(f"Slack would not submit without {label!r}")
         state[names[1]] = {names[0]: _entered(element, value)}
@@ -126,12 +126,25 @@ def filled_in(view: View, values: dict[str, Json]) -> Payload:
     return state
 
 
+def _options(element: Payload) -> list[Payload]:
+    grouped = [
+        option
+        for group in tables(element.get("option_groups"))
+        for option in tables(group.get("options"))
+    ]
+    return [*tables(element.get("options")), *grouped]
+
+
+def _initial(element: Payload) -> Json:
+    """Give what an input holds before anybody touches it."""
+    typed = element.get("initial_value") or element.get("initial_date")
+    return typed or table(element.get("initial_option")).get("value")
+
+
 def _entered(element: Payload, value: Json) -> Payload:
     kind = text(element.get("type"))
     chosen = value if isinstance(value, list) else [value]
-    options: list[Json] = [
-        item for item in tables(element.get("options")) if item.get("value") in chosen
-    ]
+    options: list[Json] = [item for item in _options(element) if item.get("value") in chosen]
     match kind:
         case "static_select" | "radio_buttons":
             return {"type": kind, "selected_option": options[0] if options else None}
@@ -175,7 +188,7 @@ def _presses(block_id: str, element: Payload) -> list[Button]:
             element=element,
             option=option,
         )
-        for option in tables(element.get("options"))
+        for option in _options(element)
     ]
 
 

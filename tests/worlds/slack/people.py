@@ -171,7 +171,8 @@ class People:
             "command": command,
             "text": written,
             "api_app_id": team.app_id,
-            "is_enterprise_install": "false",
+            "enterprise_id": team.enterprise_id or "",
+            "is_enterprise_install": str(team.is_org_wide).lower(),
             "response_url": self._response_url(ticket),
             "trigger_id": self._state.triggers.issue(user),
         }

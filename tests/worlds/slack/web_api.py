@@ -77,7 +77,7 @@ class WebApi:
         method = request.match_info["method"]
         arrived, started = time.time(), time.perf_counter()
         arguments, token, malformed = await _arguments(request)
-        fault = self._faults.draw(method)
+        fault = self._faults.draw(method, encode(arguments))
         outcome = _Outcome()
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.delay_seconds)

@@ -276,9 +276,9 @@ class Wishes:
 
     # Setting the stage.
 
-    async def target(self, url: str) -> None:
-        """Say where the app takes HTTP deliveries."""
-        await self.configure(target_url=url)
+    async def target(self, *urls: str) -> None:
+        """Say where the app takes HTTP deliveries; of several, each in its turn."""
+        await self.configure(target_url=" ".join(urls))
 
     async def configure(self, **settings: Json) -> None:
         """Change ``Behaviour`` settings."""
@@ -289,6 +289,7 @@ class Wishes:
         method: str,
         kind: str,
         *,
+        holding: str = "",
         times: int | None = 1,
         after: int = 0,
         probability: float = 1.0,
@@ -303,6 +304,7 @@ class Wishes:
             "fault",
             method=method,
             kind=kind,
+            holding=holding,
             times=times,
             after=after,
             probability=probability,
@@ -337,6 +339,10 @@ class Wishes:
     async def grant(self, scopes: Sequence[str] | None, team: str = TEAM) -> None:
         """Let the bot token hold only these scopes; None grants all."""
         await self.ask("change_team", id=team, scopes=None if scopes is None else [*scopes])
+
+    async def join(self, team: str, organisation: str) -> None:
+        """Let a workspace be one of an organisation's, which installs apps for all of them."""
+        await self.ask("change_team", id=team, organisation=organisation)
 
     async def revoke(self, team: str = TEAM, *, revoked: bool = True) -> None:
         """Revoke a workspace's bot token, or give it back."""

@@ -95,7 +95,7 @@ class SlackWorld:
     def violations(self) -> list[Violation]:
         return self.loop.run(self.wishes.violations())
 
-    def until(self, found: Callable[[], T | None], *, timeout_seconds: float = 10.0) -> T:
+    def until(self, found: Callable[[], T | None], *, timeout_seconds: float = 90.0) -> T:
         """Give what ``found`` gives as soon as it is neither None, False nor empty.
 
         Raises:
@@ -113,7 +113,7 @@ class SlackWorld:
                 raise TimeoutError(f"it did not happen; the world shows:\n{self.plain_all()}")
             self.changed_since(version, min(left, _LONGEST_NAP_SECONDS))
 
-    async def until_soon(self, found: Callable[[], T | None], *, timeout_seconds: float = 10) -> T:
+    async def until_soon(self, found: Callable[[], T | None], *, timeout_seconds: float = 90) -> T:
         """Wait as ``until`` does, from async code; ``found`` may use the blocking methods."""
         return await asyncio.to_thread(self.until, found, timeout_seconds=timeout_seconds)
 
@@ -185,6 +185,7 @@ class SlackWorld:
     hold = Wish(Wishes.hold)
     release = Wish(Wishes.release)
     add_team = Wish(Wishes.add_team)
+    join = Wish(Wishes.join)
     grant = Wish(Wishes.grant)
     revoke = Wish(Wishes.revoke)
     put_user = Wish(Wishes.put_user)

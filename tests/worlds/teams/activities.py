@@ -131,3 +131,33 @@ def handed(
     if request is not None:
         body["value"]["data"] = {"request": request}
     return body
+
+
+def consented(
+    person: Member,
+    chat: Chat,
+    *,
+    service_url: str,
+    message_id: str,
+    asked: dict[str, Any],
+    upload_url: str,
+    agrees: bool = True,
+) -> dict[str, Any]:
+    """Give the answer to the question whether a file may be put into somebody's OneDrive."""
+    body = envelope("invoke", person, chat, service_url=service_url)
+    name, content = asked["name"], asked["content"]
+    context = content["acceptContext" if agrees else "declineContext"]
+    value: dict[str, Any] = {
+        "type": "fileUpload",
+        "action": "accept" if agrees else "decline",
+        "context": context,
+    }
+    if agrees:
+        value["uploadInfo"] = {
+            "contentUrl": upload_url.partition("?")[0],
+            "name": name,
+            "uploadUrl": upload_url,
+            "uniqueId": "1150D938-8870-4044-9F2C-5BBDEBA70C8C",
+            "fileType": name.rpartition(".")[2],
+        }
+    return body | {"name": "fileConsent/invoke", "replyToId": message_id, "value": value}

@@ -13,7 +13,7 @@ _ELEMENTS: dict[str, frozenset[str]] = {
         {"$schema", "version", "body", "actions", "refresh", "msteams", "fallbackText"}
     ),
     "RichTextBlock": frozenset({"inlines", "spacing", "separator", "horizontalAlignment"}),
-    "TextRun": frozenset({"text", "weight", "size", "color", "isSubtle", "fontType"}),
+    "TextRun": frozenset({"text", "weight", "size", "color", "isSubtle", "fontType", "italic"}),
     "Input.Text": frozenset(
         {
             "id",
@@ -29,14 +29,27 @@ _ELEMENTS: dict[str, frozenset[str]] = {
     "Input.Number": frozenset(
         {"id", "label", "min", "max", "value", "isRequired", "errorMessage", "placeholder"}
     ),
+    "Input.Date": frozenset(
+        {"id", "label", "min", "max", "value", "isRequired", "errorMessage", "placeholder"}
+    ),
     "Input.Toggle": frozenset(
         {"id", "label", "title", "value", "valueOn", "valueOff", "isRequired", "errorMessage"}
     ),
     "Input.ChoiceSet": frozenset(
-        {"id", "label", "style", "choices", "value", "isRequired", "errorMessage"}
+        {
+            "id",
+            "label",
+            "style",
+            "choices",
+            "value",
+            "isRequired",
+            "errorMessage",
+            "placeholder",
+        }
     ),
     "Action.Execute": frozenset({"title", "verb", "data", "style", "associatedInputs", "fallback"}),
     "Action.Submit": frozenset({"title", "data", "style", "associatedInputs"}),
+    "Action.OpenUrl": frozenset({"title", "url"}),
     "Action.ShowCard": frozenset({"title", "card"}),
 }
 """The part of the 1.5 schema that is in use; Teams' own elements are not of it."""
@@ -70,6 +83,14 @@ def card_of(activity: Mapping[str, Any]) -> dict[str, Any]:
         if attachment["contentType"] == "application/vnd.microsoft.card.adaptive":
             found: dict[str, Any] = attachment["content"]
             return found
+    return {}
+
+
+def file_of(activity: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the question about a file, or the file, that a message carries; empty for others."""
+    for attachment in cast("list[dict[str, Any]]", activity.get("attachments", [])):
+        if attachment["contentType"].startswith("application/vnd.microsoft.teams.card.file."):
+            return attachment
     return {}
 
 
@@ -164,4 +185,6 @@ def _check(value: Any, path: str, found: list[str]) -> None:
         if name in element and element[name] != "drop":
             _check(element[name], f"{path}/{name}", found)
     if "refresh" in element:
+        if len(element["refresh"].get("userIds", [])) > 60:
+            found.append(f"{path}: more than sixty people have a view of their own")
         _check(element["refresh"]["action"], f"{path}/refresh", found)

@@ -21,6 +21,9 @@ class Member:
     name: str
     tenant: str = TENANT
     role: str = "user"
+    email: str = ""
+    sign_in: str = ""
+    """The userPrincipalName; ``name@example.com`` where it is empty."""
 
     @property
     def principal(self) -> str:
@@ -40,7 +43,8 @@ STRANGER = Member(
     tenant=OTHER_TENANT,
 )
 NAMELESS = Member(id="29:1non", object_id="", name="Nobody")
-EVERYBODY = (ADA, BEN, GUEST, STRANGER, NAMELESS)
+OLGA = Member(id="29:1olg", object_id="aaaaaaaa-0000-4000-8000-000000000005", name="Olga")
+EVERYBODY = (ADA, BEN, OLGA, GUEST, STRANGER, NAMELESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.worlds.teams.activities import new_id
-from tests.worlds.teams.cards import card_of, faults
+from tests.worlds.teams.cards import card_of, faults, file_of
 from tests.worlds.teams.cast import APP_ID, EVERYBODY, PASSWORD, TENANT, Member
 from tests.worlds.teams.signing import Signer
 
@@ -70,6 +70,8 @@ class Fault:
     """The request takes effect first."""
     retry_after: str
     code: str
+    location: str = ""
+    """Where it sends the caller on to."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,12 @@ class Connector:
     """What the application may prove itself with, beside its secret."""
     withdrawn: set[str] = field(default_factory=set[str])
     key_fetches: int = 0
+    streams: dict[str, str] = field(default_factory=dict[str, str])
+    """By id: ``open``, ``stopped`` by its reader, or ``completed``."""
+    files: dict[str, tuple[bytes, dict[str, str]]] = field(
+        default_factory=dict[str, tuple[bytes, dict[str, str]]]
+    )
+    """What was put into somebody's OneDrive: by its place, the bytes and the headers they had."""
     violations: list[str] = field(default_factory=list[str])
 
     def application(self) -> web.Application:
@@ -111,6 +119,7 @@ class Connector:
         app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
         app.router.add_get("/metadata/identity/oauth2/token", self._machine)
         app.router.add_post("/v1.0/users/{user}/checkMemberGroups", self._groups)
+        app.router.add_put("/onedrive/{place}", self._stored)
         app.router.add_route("*", "/v3/{rest:.*}", self._connector)
         return app
 
@@ -192,6 +201,20 @@ class Connector:
         theirs = self.groups.get(request.match_info["user"], set())
         return web.json_response({"value": [one for one in asked if one in theirs]})
 
+    async def _stored(self, request: web.Request) -> web.Response:
+        """Take a file as OneDrive does, once, in one piece, for whoever knows the address."""
+        place, content = request.match_info["place"], await request.read()
+        fault = self._due("PUT", request.rel_url.raw_path)
+        if fault is not None:
+            return _error(fault.status, fault.code)
+        whole = f"bytes 0-{len(content) - 1}/{len(content)}"
+        if request.query.get("tempauth") != "sesame" or place in self.files:
+            return _error(404, "itemNotFound")
+        if request.headers.get("Content-Range") != whole:
+            return _error(416, "invalidRange")
+        self.files[place] = content, dict(request.headers)
+        return web.json_response({"id": place}, status=201)
+
     async def _connector(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         body = json.loads(raw) if raw else None
@@ -213,14 +236,13 @@ class Connector:
         if fault is not None and not fault.after:
             return await _fail(request, fault)
         targeted = "isTargetedActivity" in request.query
-        only_for = str(json.loads(raw)["recipient"]["id"]) if targeted else ""
         parts = [unquote(part) for part in path.split("/")[3:]]
-        answer = self._do(request.method, parts, body, only_for)
+        answer = self._do(request.method, parts, body, targeted=targeted)
         if fault is not None:
             return await _fail(request, fault)
         return answer
 
-    def _do(self, method: str, parts: list[str], body: Any, only_for: str) -> web.Response:
+    def _do(self, method: str, parts: list[str], body: Any, *, targeted: bool) -> web.Response:
         if parts and parts[0] in self.blocked:
             return _error(403, "BotBlockedByUser")
         match method, parts:
@@ -228,17 +250,17 @@ class Connector:
                 chat = f"a:own-{body['members'][0]['id']}"
                 self.chats[chat] = body["members"][0]["id"]
                 return web.json_response({"id": chat}, status=201)
+            case "POST", [conversation, "activities"] if _stream_in(body):
+                return self._stream(conversation, body, _stream_in(body))
             case "POST", [conversation, "activities"]:
-                self._look_at(body)
-                message = Posted(
-                    id=new_id(), conversation=conversation, revisions=[body], only_for=only_for
-                )
-                self.messages.append(message)
-                return web.json_response({"id": message.id}, status=201)
+                return self._posted(conversation, body, targeted=targeted)
             case "PUT", [conversation, "activities", message_id]:
                 self._look_at(body)
+                if targeted and "recipient" in body:
+                    return _error(400, "BadArgument", message="Cannot edit Recipient")
                 for message in self.messages:
-                    if (message.conversation, message.id) == (conversation, message_id):
+                    found = (message.conversation, message.id, bool(message.only_for))
+                    if found == (conversation, message_id, targeted):
                         message.revisions.append(body)
                         return web.json_response({"id": message_id})
                 return _error(404, "ActivityNotFoundInConversation")
@@ -252,16 +274,60 @@ class Connector:
                 member = self.members.get(user_id)
                 if member is None:
                     return _error(404, "MemberNotFoundInConversation")
-                values = (member.id, member.name, member.object_id, member.object_id)
-                spelled = zip(_NAMES, (*values, member.tenant, member.role), strict=True)
-                return web.json_response(dict(spelled))
+                return web.json_response(_spelled(member))
+            case "GET", [_, "pagedmembers"]:
+                everybody = [_spelled(one) for one in self.members.values()]
+                return web.json_response({"members": everybody})
             case _:
                 return _error(405, "NotSupported")
+
+    def _posted(self, conversation: str, body: Any, *, targeted: bool) -> web.Response:
+        self._look_at(body)
+        only_for = str(body["recipient"]["id"]) if targeted else ""
+        if targeted and only_for not in self.members:
+            return _error(400, "BadArgument")
+        message_id = new_id()
+        if conversation.endswith("@thread.tacv2") and not targeted:
+            # Said in the channel itself: the message begins a thread.
+            conversation = f"{conversation};messageid={message_id}"
+        message = Posted(
+            id=message_id, conversation=conversation, revisions=[body], only_for=only_for
+        )
+        self.messages.append(message)
+        return web.json_response({"id": message.id}, status=201)
+
+    def _stream(self, conversation: str, body: Any, info: dict[str, Any]) -> web.Response:
+        """Take a part of a stream as Teams does: in personal chats, one end for each."""
+        if not conversation.startswith("a:"):
+            return _error(405, "NotSupported")
+        if info["streamType"] == "informative":
+            if body["type"] != "typing" or info["streamSequence"] != 1 or not body.get("text"):
+                return _error(400, "BadRequest")
+            stream = new_id()
+            self.streams[stream] = "open"
+            return web.json_response({"id": stream}, status=201)
+        stream, refused = info["streamId"], "Content stream is not allowed"
+        if "streamSequence" in info or body["type"] != "message":
+            return _error(400, "BadRequest")
+        match self.streams.get(stream):
+            case "open":
+                self._look_at(body)
+                self.streams[stream] = "completed"
+                message = Posted(id=stream, conversation=conversation, revisions=[body])
+                self.messages.append(message)
+                return web.json_response({}, status=202)
+            case "completed":
+                refused += " on an already completed streamed message"
+            case "stopped":
+                refused = "Content stream was canceled by user"
+            case _:
+                pass
+        return _error(403, "ContentStreamNotAllowed", message=refused)
 
     def _look_at(self, activity: Any) -> None:
         card = card_of(activity)
         self.violations += faults(card) if card else []
-        if not card and not activity.get("text"):
+        if not card and not activity.get("text") and not file_of(activity):
             self.violations.append("a message with neither card nor words")
 
     def _due(self, method: str, said: str) -> Fault | None:
@@ -272,9 +338,24 @@ class Connector:
         return None
 
 
-def _error(status: int, code: str, headers: dict[str, str] | None = None) -> web.Response:
+def _spelled(member: Member) -> dict[str, str]:
+    values = (member.id, member.name, member.object_id, member.object_id)
+    sign_in = member.sign_in or f"{member.name.lower()}@example.com"
+    named = dict(zip(_NAMES, (*values, member.tenant, member.role), strict=True))
+    return {**named, "email": member.email or sign_in, "userPrincipalName": sign_in}
+
+
+def _stream_in(activity: Any) -> dict[str, Any]:
+    entities: list[dict[str, Any]] = activity.get("entities", [])
+    found = [one for one in entities if one.get("type") == "streaminfo"]
+    return found[0] if found else {}
+
+
+def _error(
+    status: int, code: str, headers: dict[str, str] | None = None, *, message: str = ""
+) -> web.Response:
     return web.json_response(
-        {"error": {"code": code, "message": code}}, status=status, headers=headers
+        {"error": {"code": code, "message": message or code}}, status=status, headers=headers
     )
 
 
@@ -284,5 +365,6 @@ async def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
         request.transport.abort()
         await asyncio.sleep(0)
         return web.Response()
-    headers = {"Retry-After": fault.retry_after} if fault.retry_after else None
+    told = {"Retry-After": fault.retry_after, "Location": fault.location}
+    headers = {name: value for name, value in told.items() if value}
     return _error(fault.status, fault.code, headers)

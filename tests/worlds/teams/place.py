@@ -13,6 +13,7 @@ from bots.teams.rendering import draw
 from bots.views import Shown
 from runtime.domain.approval import Decide, Decided
 from runtime.domain.conversation import Message, Person, Received
+from runtime.domain.ports import Clock
 from tests.worlds.front_door import FrontDoor, an_approval
 from tests.worlds.teams import activities
 from tests.worlds.teams.cast import GROUP, Chat
@@ -71,8 +72,8 @@ class Place:
 
 
 @contextmanager
-def teams_place() -> Generator[Place]:
-    """Run the front, against a door that a test can shut."""
+def teams_place(*, links: tuple[Clock, str] | None = None) -> Generator[Place]:
+    """Run the front, against a door that a test can shut; see ``teams_front`` for ``links``."""
     door = Door()
-    with teams_world() as world, teams_front(world, door):
+    with teams_world() as world, teams_front(world, door, links=links):
         yield Place(world, door)

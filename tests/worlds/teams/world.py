@@ -175,6 +175,7 @@ class TeamsWorld:
         after: bool = False,
         retry_after: str = "",
         code: str = "ServiceError",
+        location: str = "",
     ) -> None:
         """Let the next such request fail; without a status the line is cut."""
         self.connector.wishes.append(
@@ -185,6 +186,7 @@ class TeamsWorld:
                 after=after,
                 retry_after=retry_after,
                 code=code,
+                location=location,
             )
         )
 
@@ -213,7 +215,7 @@ class TeamsWorld:
 
         return self.until(heard)
 
-    def until(self, found: Callable[[], T | None], *, seconds: float = 30.0) -> T:
+    def until(self, found: Callable[[], T | None], *, seconds: float = 90.0) -> T:
         """Give what ``found`` gives as soon as it is something."""
         deadline = time.monotonic() + seconds
         while True:

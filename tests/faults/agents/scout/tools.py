@@ -1,6 +1,6 @@
 """What the scout may do: looking changes nothing, a mark is left once under its key."""
 
-from runtime.tools import Call, Effect, tool
+from runtime.tools import Call, Effect, ToolFailed, tool
 from tests.faults.outside import Outside
 
 
@@ -22,3 +22,15 @@ def leave_mark(text: str, call: Call) -> dict[str, object]:
         text: What to write.
     """
     return Outside.of(call.data).execute("leave_mark", call.key, {"text": text})
+
+
+@tool(effect=Effect.WRITE, timeout_seconds=20)
+def balk(text: str, call: Call) -> dict[str, object]:
+    """Refuse the first time, before anything is done; then leave a mark.
+
+    Args:
+        text: What to write.
+    """
+    if "/retry/" not in call.key:
+        raise ToolFailed("not the first time; try again")
+    return Outside.of(call.data).execute("balk", call.key, {"text": text})

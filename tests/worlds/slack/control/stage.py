@@ -33,6 +33,7 @@ async def _fault(server: Server, given: Payload) -> Json:
     fault = Fault(
         method=text(given["method"]),
         kind=text(given["kind"]),
+        holding=text(given.get("holding")),
         times=None if given.get("times") is None else whole(given["times"]),
         after=whole(given.get("after")),
         probability=number(given["probability"]),
@@ -89,6 +90,8 @@ async def _change_team(server: Server, given: Payload) -> Json:
         team.revoked = is_true(given["revoked"])
     if "scopes" in given:
         team.scopes = None if given["scopes"] is None else texts(given["scopes"])
+    if "organisation" in given:
+        team.enterprise_id, team.is_org_wide = text(given["organisation"]), True
     return None
 
 

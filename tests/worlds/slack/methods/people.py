@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.worlds.slack.directory import User
 from tests.worlds.slack.errors import SlackError
 from tests.worlds.slack.methods.method import Method, MethodCall, page
-from tests.worlds.slack.payload import Json, Payload
+from tests.worlds.slack.payload import Json, Payload, table
 
 
 def _auth_test(call: MethodCall) -> Payload:
@@ -33,12 +34,22 @@ def _user_info(call: MethodCall) -> Payload:
         raise SlackError("user_not_found")
     if user.team != call.team.id and not _shares_a_channel(call, user.id):
         raise SlackError("user_not_visible")
-    return {"user": user.payload()}
+    return {"user": _shown(call, user)}
+
+
+def _shown(call: MethodCall, user: User) -> Payload:
+    """Show an address only to who may see addresses."""
+    shown = user.payload()
+    if call.team.scopes is not None and "users:read.email" not in call.team.scopes:
+        shown["profile"] = {
+            name: value for name, value in table(shown["profile"]).items() if name != "email"
+        }
+    return shown
 
 
 def _user_list(call: MethodCall) -> Payload:
     shown = [
-        user.payload()
+        _shown(call, user)
         for user in call.state.directory.users.values()
         if user.team == call.team.id or _shares_a_channel(call, user.id)
     ]

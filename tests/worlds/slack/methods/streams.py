@@ -21,6 +21,9 @@ def _start(call: MethodCall) -> Payload:
         for name in ("recipient_user_id", "recipient_team_id"):
             if not call.text(name):
                 raise SlackError(f"missing_{name}")
+    reader = call.text("recipient_user_id")
+    if reader and reader not in call.state.directory.users:
+        raise SlackError("user_not_found")
     root = call.text("thread_ts")
     if not root or not call.state.messages.of_thread(channel.id, root):
         raise SlackError("invalid_arguments", messages=["thread_ts names no message"])
@@ -50,6 +53,7 @@ def _stop(call: MethodCall) -> Payload:
     stored.streaming_since = None
     stored.raw |= call.given("metadata")
     stored.raw["blocks"] = [*rows(stored.raw.get("blocks")), *rows(call.get("blocks"))]
+    call.require(call.inspector.blocks(stored.raw["blocks"]))
     stored.raw["streaming_state"] = "completed"
     return {"channel": stored.channel, "ts": stored.ts, "message": dict(stored.raw)}
 
@@ -85,6 +89,10 @@ def _grow(call: MethodCall, stored: Stored) -> None:
                 call.state.violate(call.name, "invalid_chunks", f"unknown chunk {unknown!r}")
                 raise SlackError("invalid_chunks")
     stored.raw["text"] = text(stored.raw.get("text")) + written
+    if stored.raw["text"]:
+        shown: Payload = {"type": "markdown", "text": stored.raw["text"]}
+        others = [one for one in tables(stored.raw.get("blocks")) if one["type"] != "markdown"]
+        stored.raw["blocks"] = [shown, *others]
 
 
 METHODS: Mapping[str, Method] = {

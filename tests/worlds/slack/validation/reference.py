@@ -16,6 +16,10 @@ def conformance_folder() -> Path:
     return Path(named) if named else _PROJECT.parent / "shared" / "data"
 
 
+_UPLOADS = frozenset({"files.getUploadURLExternal", "files.completeUploadExternal"})
+"""Refused without their scope also where there is no reference to read that from."""
+
+
 class Reference:
     """Method descriptions and block schemas, each file read once and only when asked for."""
 
@@ -42,7 +46,10 @@ class Reference:
 
     def bot_scopes(self, method: str) -> list[str]:
         """Give the scopes of which a bot token needs one."""
-        return texts(table((self.method(method) or {}).get("scope")).get("bot"))
+        known = self.method(method)
+        if known is None:
+            return ["files:write"] if method in _UPLOADS else []
+        return texts(table(known.get("scope")).get("bot"))
 
     def tier(self, method: str) -> str:
         """Give the rate limit's name: ``t1`` to ``t5``; empty where none is written down."""

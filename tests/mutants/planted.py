@@ -1,0 +1,23 @@
+"""For pytest: the mutant that ``--mutant`` names is in place as long as its tests run."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.mutants.mutant import in_place
+from tests.mutants.of_promises import MUTANTS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mutant", default="", help="the name of the mutant to put in place")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = str(config.getoption("--mutant"))
+    stack = ExitStack()
+    for mutant in MUTANTS:
+        if mutant.name == wanted:
+            stack.enter_context(in_place(mutant))
+    config.add_cleanup(stack.close)
