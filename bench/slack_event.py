@@ -77,9 +77,12 @@ def measure(places: Places) -> Iterator[Measured]:
             waits = [wait for _, wait in sent]
             taken = _taken(database) - before
             second, other = fronts.enter_context(_front(places, settings))
-            _send_all([other], events, per_second=_EVENTS_PER_SECOND)
+            requests = _mixed(_runs(database))
+            # Warms both fronts for every kind, as the events did for their own.
+            warming, rest = requests[:_MIXED_PER_SECOND], requests[_MIXED_PER_SECOND:]
+            _send_all([url, other], warming, per_second=_MIXED_PER_SECOND)
             used = cpu_seconds(first) + cpu_seconds(second)
-            mixed = _send_all([url, other], _mixed(_runs(database)), per_second=_MIXED_PER_SECOND)
+            mixed = _send_all([url, other], rest, per_second=_MIXED_PER_SECOND)
             used = cpu_seconds(first) + cpu_seconds(second) - used
         database.close()
     assert taken == len(waits), f"{len(waits)} answered, {taken} committed"
@@ -120,7 +123,7 @@ def _bare(postgres_url: str) -> tuple[float, float]:
 def _mixed(runs: Sequence[str]) -> list[Request]:
     """Give events, clicks that pause runs and let them go on, and commands that look."""
     requests: list[Request] = []
-    for number in range(_MIXED_PER_SECOND * _SECONDS):
+    for number in range(_MIXED_PER_SECOND * (1 + _SECONDS)):
         turn, at = divmod(number // len(_KINDS), len(runs))
         action = "run.resume" if turn % 2 else "run.pause"
         kinds: dict[str, Request] = {
@@ -200,7 +203,7 @@ def _event(number: int) -> Sent:
 def _click(action: str, run: str, number: int) -> Sent:
     payload = {
         "type": "block_actions", "team": {"id": TEAM}, "api_app_id": APP,
-        "user": {"id": ADA, "team_id": TEAM}, "trigger_id": f"{number}.1.bench",
+        "user": {"id": ADA, "team_id": TEAM}, "trigger_id": f"{number}.1.{new_id('bench')}",
         "channel": {"id": GENERAL}, "container": {"type": "message", "channel_id": GENERAL},
         "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": run}],
     }  # fmt: skip
@@ -210,7 +213,7 @@ def _click(action: str, run: str, number: int) -> Sent:
 def _command(text: str, number: int) -> Sent:
     fields = {
         "command": "/baton", "text": text, "team_id": TEAM, "api_app_id": APP, "user_id": ADA,
-        "channel_id": GENERAL, "trigger_id": f"{number}.2.bench",
+        "channel_id": GENERAL, "trigger_id": f"{number}.2.{new_id('bench')}",
     }  # fmt: skip
     return _signed("command", urlencode(fields).encode())
 

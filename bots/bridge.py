@@ -23,7 +23,7 @@ class Bridge:
     the database calls, and an unbounded queue would turn a slow database into memory use.
     """
 
-    def __init__(self, *, threads: int = 8, queue_limit: int = 256) -> None:
+    def __init__(self, *, threads: int = 4, queue_limit: int = 256) -> None:
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="bridge")
         self._places = BoundedSemaphore(threads + queue_limit)
 
