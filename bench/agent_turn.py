@@ -94,7 +94,7 @@ def ended(base: process.Base, run: str) -> RunView:
     while (view := base.runtime.view(run, workspace=None)).status != "succeeded":
         assert time.monotonic() < give_up_at, f"{run} is {view.status}"
         assert view.status != "failed", view.run.error
-        time.sleep(0.05)
+        time.sleep(0.25)  # Looking takes as long as a turn.
     return view
 
 
