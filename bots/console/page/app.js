@@ -137,6 +137,8 @@ async function call(method, path, body, again = true) {
         "Content-Type": "application/json", "X-Baton-Csrf": cookie("baton_csrf"),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
+      // A question that nobody answers must not stand in the way of the next; an act is waited for.
+      signal: method === "GET" ? AbortSignal.timeout(20000) : undefined,
     });
   } catch {
     throw new Error("Baton does not answer. Is it still running?");
@@ -330,7 +332,7 @@ function approvalCard(card) {
         fact("Where", card.where), fact("How many", card.how_many),
         fact("Asked because", card.reason),
         fact("Proposed by", [`${card.agent}, in `, h("a", { href: `#/runs/${card.run_number}` }, `run #${card.run_number}`)]),
-        fact("For", card.requester),
+        fact("For", card.requester_name || card.requester),
         pending && fact("May decide", card.eligible.map(eligible).join(" or ") || "nobody"),
         pending && fact("Needs", card.progress),
         pending && card.expires_at && fact("If nobody does", `${card.on_expiry} on ${when(card.expires_at)}`)),
@@ -486,8 +488,8 @@ async function refresh() {
     take(given.entries);
   } catch { /* the event stream brings it */ }
   loadSide();
-  if (location.hash.startsWith("#/runs/")) showRun(location.hash.slice(7), true);
-  if (location.hash === "#/approvals") showApprovals(true);
+  if (location.hash.startsWith("#/runs/")) showRun(location.hash.slice(7), true).catch(() => {});
+  if (location.hash === "#/approvals") showApprovals(true).catch(() => {});
 }
 
 function take(entries) {
@@ -594,26 +596,36 @@ function titled(title = pageTitle) {
   document.title = waiting > 0 ? `(${waiting}) ${title}` : title;
 }
 
+// Each list stands by itself: where one cannot be had, the other is shown all the same.
 async function loadSide() {
-  if (sideLoading || document.hidden) return;
+  if (sideLoading) return;
   sideLoading = true;
+  await Promise.all([
+    side("recent", "/api/runs?limit=12", (given) => given.runs.map(lineLink), "None yet."),
+    side("pending", "/api/approvals", countedLinks, "Nothing. You are up to date."),
+  ]);
+  sideLoading = false;
+}
+
+async function side(id, path, links, none) {
   try {
-    const [runs, pending] = await Promise.all([get("/api/runs?limit=12"), get("/api/approvals")]);
-    $("recent").replaceChildren(...(runs.runs.length ? runs.runs.map(lineLink)
-      : [h("p", { class: "empty" }, "None yet.")]));
-    $("pending").replaceChildren(...(pending.approvals.length ? pending.approvals.map((one) =>
-      h("a", { class: "entry-link", href: `#/runs/${one.run_number}` },
-        h("span", { class: "text two" }, one.what || one.tool),
-        h("span", { class: "meta" }, `approval #${one.number} of run #${one.run_number}`)))
-      : [h("p", { class: "empty" }, "Nothing. You are up to date.")]));
-    waiting = pending.approvals.length;
-    $("badge").hidden = waiting === 0;
-    $("badge").textContent = String(waiting);
-    $("badge").setAttribute("aria-label", `${waiting} waiting`);
-    titled();
-  } catch { /* shown by the connection line */ } finally {
-    sideLoading = false;
+    const found = links(await get(path));
+    $(id).replaceChildren(...(found.length ? found : [h("p", { class: "empty" }, none)]));
+  } catch (error) {
+    // What was shown last stays; an empty place would say that there is nothing.
+    if (!$(id).querySelector("a")) $(id).replaceChildren(h("p", { class: "empty" }, `Not known: ${error.message}`));
   }
+}
+
+function countedLinks({ approvals }) {
+  waiting = approvals.length;
+  $("badge").hidden = waiting === 0;
+  $("badge").textContent = String(waiting);
+  $("badge").setAttribute("aria-label", `${waiting} waiting`);
+  titled();
+  return approvals.map((one) => h("a", { class: "entry-link", href: `#/runs/${one.run_number}` },
+    h("span", { class: "text two" }, one.what || one.tool),
+    h("span", { class: "meta" }, `approval #${one.number} of run #${one.run_number}`)));
 }
 
 async function showRuns() {
@@ -851,7 +863,13 @@ $("fresh").addEventListener("click", () => {
   $("text").focus();
 });
 window.addEventListener("hashchange", route);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+// A browser keeps few connections to one server, and a tab's stream holds one: with many tabs open
+// the next would show nothing at all. So a tab that nobody sees lets go of its own.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { thread.source?.close(); return; }
+  listen();
+  refresh();
+});
 setInterval(() => {
   loadSide();
   if (location.hash === "#/approvals") showApprovals(true).catch(() => {});
