@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.worlds.carriers import HTTP
 from tests.worlds.crew import KEY_VARIABLE, Crew, crew
 from tests.worlds.openai import OpenAIWorld
 from tests.worlds.product import product
@@ -31,6 +32,12 @@ def _scaled(home: Path, postgres: PostgresServer, redis: RedisServer) -> Generat
         product(home, world=world, database_url=database_url, redis_url=redis.url) as running,
     ):
         yield Scene(running, world)
+
+
+@pytest.fixture
+def carrier(request: pytest.FixtureRequest) -> str:
+    """Give how Slack hands things over: by HTTP, or as ``over_both`` says."""
+    return str(getattr(request, "param", HTTP))
 
 
 @pytest.fixture
@@ -71,10 +78,12 @@ def agents(tmp_path: Path, models: OpenAIWorld, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def working(tmp_path: Path, agents: Crew) -> Iterator[Scene]:
+def working(tmp_path: Path, agents: Crew, carrier: str) -> Iterator[Scene]:
     """Give the product in one process, with the crew at work in it."""
     with (
         SlackWorld.start() as world,
-        product(tmp_path / "home", world=world, agents=agents.folder, model=None) as running,
+        product(
+            tmp_path / "home", world=world, agents=agents.folder, model=None, carrier=carrier
+        ) as running,
     ):
         yield Scene(running, world)

@@ -6,6 +6,7 @@ import pytest
 
 from runtime.audit.page import check_page
 from runtime.audit.verify import check_pack
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -55,6 +56,7 @@ def test_a_runs_files_are_shared_in_its_thread(working: Scene, agents: Crew) -> 
     assert working.world.violations == []
 
 
+@over_both
 def test_the_evidence_of_a_run_comes_as_files_that_hold(working: Scene, agents: Crew) -> None:
     writes_a_file(agents)
     working.answer(working.ask("compare the offers").ts)
@@ -180,6 +182,7 @@ def test_an_answer_too_long_for_a_chat_is_a_file(working: Scene, agents: Crew) -
     assert working.world.violations == []
 
 
+@over_both
 def test_what_people_think_of_an_answer_is_kept_and_the_last_word_counts(
     working: Scene, agents: Crew
 ) -> None:
@@ -227,6 +230,7 @@ def test_a_workspace_that_refuses_plan_blocks_is_shown_the_plan_as_a_list(
     assert len(refused) == 1
 
 
+@over_both
 def test_why_a_run_waits_is_told_in_a_dialog_to_whoever_asks(working: Scene, agents: Crew) -> None:
     agents.plans(plan(step("a")))
     agents.works(calls(("send", {"to": "Xenia"})), Answer(text="sent"))

@@ -12,6 +12,7 @@ import pytest
 
 from bots.as_json import approval_object, run_object
 from runtime.domain.states import ApprovalStatus
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, calls, marks, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -39,6 +40,7 @@ def sends(agents: Crew, *people: str) -> None:
     agents.works(calls(*(("send", {"to": one}) for one in people)), Answer(text="that is all"))
 
 
+@over_both
 def test_of_several_approvals_each_is_decided_by_itself(working: Scene, agents: Crew) -> None:
     sends(agents, "Xenia", "Yves", "Zoe")
     asked = working.ask("write to them")
@@ -94,6 +96,7 @@ def test_a_rejected_call_that_is_proposed_again_is_refused_without_asking(
     assert marks(working.product.settings.data) == []
 
 
+@over_both
 def test_who_is_not_eligible_is_told_privately_and_changes_nothing(
     working: Scene, agents: Crew
 ) -> None:
@@ -119,6 +122,7 @@ def test_who_is_not_eligible_is_told_privately_and_changes_nothing(
     assert working.world.violations == []
 
 
+@over_both
 @pytest.mark.parametrize("person", [GUEST, OTHER_BOT, STRANGER])
 def test_guests_bots_and_outsiders_decide_nothing(
     working: Scene, agents: Crew, person: str
@@ -136,6 +140,7 @@ def test_guests_bots_and_outsiders_decide_nothing(
     assert marks(working.product.settings.data) == []
 
 
+@over_both
 def test_a_decision_is_final_whoever_comes_second(working: Scene, agents: Crew) -> None:
     sends(agents, "Xenia")
     asked = working.ask("write to her")
@@ -180,6 +185,7 @@ def test_closing_the_dialog_decides_nothing(working: Scene, agents: Crew) -> Non
     assert (approval.status, approval.history) == (ApprovalStatus.PENDING, ())
 
 
+@over_both
 def test_before_deciding_people_claim_ask_and_change_the_call(working: Scene, agents: Crew) -> None:
     sends(agents, "Xenia")
     asked = working.ask("write to her")
@@ -298,6 +304,7 @@ def signed(scene: Scene, payload: Mapping[str, object]) -> None:
     scene.world.post_raw(body, {**headers, "Content-Type": "application/json"})
 
 
+@over_both
 def test_a_button_of_an_older_card_is_refused(working: Scene, agents: Crew) -> None:
     agents.plans(plan(step("a")))
     agents.works(calls(("move", {"to": "rest"})), Answer(text="moved"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.product import product
@@ -17,17 +18,23 @@ from tests.worlds.slack.world import SlackWorld
 
 
 @pytest.fixture
-def frugal(tmp_path: Path, agents: Crew) -> Iterator[Scene]:
+def frugal(tmp_path: Path, agents: Crew, carrier: str) -> Iterator[Scene]:
     """Give the product with the crew at work in it, and little to spend."""
     with (
         SlackWorld.start() as world,
         product(
-            tmp_path / "home", world=world, agents=agents.folder, model=None, run_tokens=1500
+            tmp_path / "home",
+            world=world,
+            agents=agents.folder,
+            model=None,
+            carrier=carrier,
+            run_tokens=1500,
         ) as running,
     ):
         yield Scene(running, world)
 
 
+@over_both
 def test_an_approver_adds_to_a_budget_with_one_click(frugal: Scene, agents: Crew) -> None:
     agents.plans(plan(step("a")))
     agents.works(Answer(text="done"))

@@ -12,6 +12,7 @@ from pyotp.totp import TOTP
 from runtime.domain.approval import Verdict
 from runtime.domain.conversation import Person
 from runtime.domain.states import ApprovalStatus
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.leaks import stands_in
 from tests.worlds.openai import Answer
@@ -35,7 +36,7 @@ WRONG = "000 000"
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, agents: Crew) -> Iterator[Scene]:
+def guarded(tmp_path: Path, agents: Crew, carrier: str) -> Iterator[Scene]:
     """Give the product where secrets can be kept, and a letter waits for Ben's code."""
     (agents.folder / "policy.yaml").write_text(POLICY.format(team=TEAM, ben=BEN))
     with (
@@ -45,6 +46,7 @@ def guarded(tmp_path: Path, agents: Crew) -> Iterator[Scene]:
             world=world,
             agents=agents.folder,
             model=None,
+            carrier=carrier,
             secret_keys="a key of more than thirty-two letters",
         ) as running,
     ):
@@ -73,6 +75,7 @@ def dialog(scene: Scene, person: str = BEN) -> Payload:
     return scene.world.until(lambda: scene.world.views(person))[-1]
 
 
+@over_both
 def test_a_critical_call_is_approved_with_a_code_in_the_dialog(
     guarded: Scene, agents: Crew
 ) -> None:
@@ -105,6 +108,7 @@ def test_a_critical_call_is_approved_with_a_code_in_the_dialog(
     assert guarded.world.violations == []
 
 
+@over_both
 def test_wrong_codes_are_limited_and_closing_decides_nothing(guarded: Scene, agents: Crew) -> None:
     device = device_of_ben(guarded)
     _, card = waits(guarded, agents)
@@ -124,6 +128,7 @@ def test_wrong_codes_are_limited_and_closing_decides_nothing(guarded: Scene, age
     assert approval.status is ApprovalStatus.PENDING
 
 
+@over_both
 def test_who_may_not_decide_is_asked_for_no_code(guarded: Scene, agents: Crew) -> None:
     _, card = waits(guarded, agents)
 
@@ -133,6 +138,7 @@ def test_who_may_not_decide_is_asked_for_no_code(guarded: Scene, agents: Crew) -
     assert guarded.world.views(CYD) == []
 
 
+@over_both
 def test_a_long_critical_call_asks_for_the_code_where_it_is_shown_whole(
     guarded: Scene, agents: Crew
 ) -> None:

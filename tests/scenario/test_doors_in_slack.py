@@ -6,6 +6,7 @@ import pytest
 
 from runtime.domain.run import RunView
 from runtime.domain.states import ApprovalStatus
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -56,6 +57,7 @@ def run_of(scene: Scene, number: str = "1") -> RunView:
     return scene.product.until_ended(number)
 
 
+@over_both
 def test_a_run_begun_by_command_has_a_thread_of_its_own(working: Scene, agents: Crew) -> None:
     waits(agents)
 
@@ -107,6 +109,7 @@ def test_a_thread_is_begun_once_though_the_first_post_was_in_doubt(
     assert [one.ts for one in roots if one.bot_id] == [root.ts]
 
 
+@over_both
 def test_a_message_is_handed_over_and_the_run_lives_in_its_thread(
     working: Scene, agents: Crew
 ) -> None:
@@ -130,6 +133,7 @@ def test_a_message_is_handed_over_and_the_run_lives_in_its_thread(
     assert working.world.violations == []
 
 
+@over_both
 def test_a_new_run_goes_where_it_was_told_to_and_else_into_a_direct_message(
     working: Scene, agents: Crew
 ) -> None:
@@ -188,6 +192,7 @@ def offered_place(scene: Scene, person: str) -> Json:
     return table(where["element"]).get("initial_conversation")
 
 
+@over_both
 def test_a_new_run_is_offered_the_channel_that_its_requester_looks_at(
     working: Scene, agents: Crew
 ) -> None:
@@ -208,6 +213,7 @@ def test_a_new_run_is_offered_the_channel_that_its_requester_looks_at(
     assert working.world.violations == []
 
 
+@over_both
 @pytest.mark.parametrize(
     ("values", "told"),
     [
@@ -230,6 +236,7 @@ def test_what_is_wrong_in_the_dialog_is_said_in_the_dialog(
     assert working.product.runtime.runs(workspace=None) == []
 
 
+@over_both
 def test_a_workflow_is_chosen_filled_in_and_begun(working: Scene, agents: Crew) -> None:
     offer_prices(working, agents)
     working.world.shortcut(ADA, "run.new")
@@ -261,6 +268,7 @@ def offer_prices(scene: Scene, agents: Crew) -> None:
     scene.world.until(lambda: scene.product.runtime.workflows())
 
 
+@over_both
 def test_a_workflow_typed_without_its_inputs_asks_for_them_in_a_dialog(
     working: Scene, agents: Crew
 ) -> None:
@@ -279,6 +287,7 @@ def test_a_workflow_typed_without_its_inputs_asks_for_them_in_a_dialog(
     assert working.world.violations == []
 
 
+@over_both
 def test_run_alone_opens_a_new_run_that_reports_where_it_was_typed(
     working: Scene, agents: Crew
 ) -> None:
@@ -311,6 +320,7 @@ def test_where_slack_opens_no_dialog_the_line_is_answered_in_words(
     assert working.product.runtime.runs(workspace=None) == []
 
 
+@over_both
 def test_a_dialog_that_is_sent_twice_begins_one_run(working: Scene, agents: Crew) -> None:
     does_it(agents)
     working.world.shortcut(ADA, "run.new")
@@ -322,6 +332,7 @@ def test_a_dialog_that_is_sent_twice_begins_one_run(working: Scene, agents: Crew
     assert len(working.product.runtime.runs(workspace=None)) == 1
 
 
+@over_both
 def test_guests_are_offered_no_dialog(working: Scene, agents: Crew) -> None:
     does_it(agents)
     working.world.shortcut(GUEST, "run.new")
@@ -351,6 +362,7 @@ def until_told(scene: Scene, execution: str) -> Payload:
     return scene.world.until(told)
 
 
+@over_both
 def test_a_workflow_waits_for_its_run_and_gets_the_answer(working: Scene, agents: Crew) -> None:
     waits(agents)
 
@@ -381,6 +393,7 @@ def test_a_workflow_hears_of_a_run_that_was_stopped(working: Scene, agents: Crew
     assert "cancelled" in text(told["error"])
 
 
+@over_both
 @pytest.mark.parametrize(
     ("user", "channel", "reason"),
     [(GUEST, GENERAL, "guest"), (ADA, WITHOUT_BOT, "Invite it"), ("U0NOBODY", GENERAL, "")],
@@ -408,6 +421,7 @@ def test_a_workflow_is_told_though_slack_fails(working: Scene, agents: Crew, kin
     working.until_quiet()
 
 
+@over_both
 def test_slack_knows_what_a_run_does_and_its_stop_button_stops_it(
     working: Scene, agents: Crew
 ) -> None:
@@ -442,6 +456,7 @@ def test_a_slack_without_agent_sessions_is_asked_once(working: Scene, agents: Cr
     assert len(working.world.calls_of("agents.sessions.setStatus")) == 1
 
 
+@over_both
 def test_whoever_opens_the_conversation_is_offered_something_to_ask(working: Scene) -> None:
     working.world.open_home(ADA, "messages")
 
@@ -450,6 +465,7 @@ def test_whoever_opens_the_conversation_is_offered_something_to_ask(working: Sce
     assert working.world.violations == []
 
 
+@over_both
 def test_a_link_tells_how_a_run_stands_and_nothing_of_what_it_is_about(
     working: Scene, agents: Crew
 ) -> None:

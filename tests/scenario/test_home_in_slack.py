@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, calls, plan, step
 from tests.worlds.openai import Answer
 from tests.worlds.scene import Scene
@@ -139,6 +140,7 @@ def test_the_card_comes_though_nobody_could_be_written_to(
     working.answer(asked.ts, channel=WITHOUT_CYD)
 
 
+@over_both
 def test_home_shows_what_waits_works_and_costs(working: Scene, agents: Crew) -> None:
     waits(working, agents)
     asked = working.ask("write to her")
@@ -281,6 +283,7 @@ def test_a_group_decides_and_slack_is_asked_who_is_in_it(working: Scene, agents:
     assert working.world.violations == []
 
 
+@over_both
 def test_an_approval_is_opened_and_decided_from_home(working: Scene, agents: Crew) -> None:
     waits(working, agents)
     asked = working.ask("write to her")
@@ -301,6 +304,7 @@ def test_an_approval_is_opened_and_decided_from_home(working: Scene, agents: Cre
     assert "Approved by" in words(home(working, BEN))
 
 
+@over_both
 def test_a_refusal_in_home_is_told_in_a_dialog(working: Scene, agents: Crew) -> None:
     waits(working, agents)
     asked = working.ask("write to her")
@@ -317,6 +321,7 @@ def test_a_refusal_in_home_is_told_in_a_dialog(working: Scene, agents: Crew) -> 
     assert "submit" not in dialog or dialog["submit"] is None
 
 
+@over_both
 def test_guests_are_shown_no_home(working: Scene, agents: Crew) -> None:
     waits(working, agents)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.scenario.test_doors_in_slack import waits
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, BEN, CYD, TEAM
@@ -17,6 +18,7 @@ rules:
 MISSING = "it needs the grant 'see"
 
 
+@over_both
 def test_buttons_links_and_home_keep_from_people_what_they_may_not_see(
     working: Scene, agents: Crew
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.domain.states import ApprovalStatus, StepStatus
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import PASSED, Crew, calls, marks, plan, step
 from tests.worlds.openai import Answer, Rule
 from tests.worlds.scene import Scene
@@ -58,6 +59,7 @@ def test_a_cancelled_run_closes_what_was_asked(working: Scene, agents: Crew) -> 
     assert marks(working.product.settings.data) == []
 
 
+@over_both
 def test_a_paused_run_begins_nothing_and_goes_on_where_it_was(working: Scene, agents: Crew) -> None:
     two_steps_at_once(agents)
     asked = working.ask("do it")
@@ -101,6 +103,7 @@ def test_a_decision_on_a_paused_run_counts_once_it_goes_on(working: Scene, agent
     assert marks(working.product.settings.data) == ["sent Xenia"]
 
 
+@over_both
 def test_strangers_to_a_run_do_not_steer_it(working: Scene, agents: Crew) -> None:
     agents.plans(plan(step("a")))
     agents.works(calls(("send", {"to": "Xenia"})))
@@ -129,6 +132,7 @@ def test_an_event_that_comes_again_starts_nothing(working: Scene, agents: Crew, 
     assert len(agents.asked("planner")) == 1
 
 
+@over_both
 def test_events_in_any_order_are_one_run(working: Scene, agents: Crew) -> None:
     agents.plans(plan(step("a")))
     agents.works(Answer(text="done"))
@@ -141,6 +145,7 @@ def test_events_in_any_order_are_one_run(working: Scene, agents: Crew) -> None:
     assert len(working.product.runtime.runs(workspace=None)) == 1
 
 
+@over_both
 @pytest.mark.parametrize("person", [GUEST, STRANGER])
 def test_guests_and_outsiders_start_nothing_and_are_told_why(
     working: Scene, agents: Crew, person: str
@@ -151,6 +156,7 @@ def test_guests_and_outsiders_start_nothing_and_are_told_why(
     assert working.product.runtime.runs(workspace=None) == []
 
 
+@over_both
 def test_a_guest_who_talks_to_others_in_a_thread_is_left_in_peace(
     working: Scene, agents: Crew
 ) -> None:
@@ -169,6 +175,7 @@ def test_a_guest_who_talks_to_others_in_a_thread_is_left_in_peace(
     assert "who is she" not in str(agents.asked("worker"))
 
 
+@over_both
 def test_a_new_mention_after_the_end_is_a_new_run_in_the_same_thread(
     working: Scene, agents: Crew
 ) -> None:
@@ -202,6 +209,7 @@ def test_a_cancelled_run_closes_the_question_it_had_asked(working: Scene, agents
     assert working.world.violations == []
 
 
+@over_both
 def test_a_reply_after_the_last_turn_of_the_only_agent_is_in_the_answer(
     working: Scene, agents: Crew
 ) -> None:

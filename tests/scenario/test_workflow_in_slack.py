@@ -8,6 +8,7 @@ from bots.slack.address import new_thread
 from bots.slack.identity import Installation
 from runtime.domain.conversation import Message, Person
 from tests.scenario.test_doors_in_slack import root_card
+from tests.worlds.carriers import over_both
 from tests.worlds.crew import Crew, marks
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, GENERAL, TEAM
@@ -45,6 +46,7 @@ def start(scene: Scene) -> None:
     )
 
 
+@over_both
 def test_a_workflow_is_followed_and_retried_on_its_card(working: Scene, agents: Crew) -> None:
     folder: Path = agents.folder / "workflows"
     folder.mkdir()

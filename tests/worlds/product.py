@@ -24,6 +24,7 @@ from runtime.domain.run import RunView
 from runtime.queue.broker import DELIVERIES, RUNS
 from runtime.service import Runtime
 from runtime.settings import Settings
+from tests.worlds.carriers import HTTP, SOCKET
 from tests.worlds.slack.loop_thread import LoopThread
 from tests.worlds.slack.world import SlackWorld
 
@@ -210,13 +211,14 @@ def product(
     redis_url: str | None = None,
     agents: Path = SHIPPED,
     model: str | None = "demo/plain",
+    carrier: str = HTTP,
     **more: object,
 ) -> Generator[Product]:
-    """Run the product below ``home``; with a world it speaks Slack there."""
+    """Run the product below ``home``; with a world it speaks Slack there, over this carrier."""
     slack: dict[str, object] = {}
     if world is not None:
         slack = {
-            "slack_signing_secret": world.signing_secret,
+            **_listening(world, carrier),
             "slack_bot_token": world.bot_token,
             "slack_api_url": world.api_url,
         }
@@ -236,11 +238,20 @@ def product(
     made = Product(settings=settings)
     try:
         made.start()
-        if world is not None:
+        if world is not None and carrier == SOCKET:
+            world.until(lambda: world.connections() > 0)
+        elif world is not None:
             world.target(f"{made.url}/slack/events")
         yield made
     finally:
         made.close()
+
+
+def _listening(world: SlackWorld, carrier: str) -> dict[str, object]:
+    """Give what opens one door, and leaves the other shut."""
+    if carrier == SOCKET:
+        return {"slack_app_token": world.app_token}
+    return {"slack_signing_secret": world.signing_secret}
 
 
 def copy_of_agents(folder: Path) -> Path:

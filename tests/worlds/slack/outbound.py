@@ -82,6 +82,8 @@ class Outbound:
             return _delivered(parcel, "held", [])
         if self._sockets.connections:
             return await self._over_socket(parcel, trick)
+        if not self._behaviour.target_url and self._sockets.is_used:
+            return await self._over_socket(parcel, trick)
         if not self._behaviour.target_url:
             raise UnknownThingError("the world has no target URL and no Socket Mode connection")
         return _delivered(parcel, "http", await self._over_http(parcel, trick))

@@ -27,10 +27,16 @@ class SocketMode:
         self._open: list[tuple[web.WebSocketResponse, web.Request]] = []
         self._acks: dict[str, asyncio.Future[Payload]] = {}
         self._turn = 0
+        self._served = 0
 
     @property
     def connections(self) -> int:
         return len(self._open)
+
+    @property
+    def is_used(self) -> bool:
+        """Say whether the app has ever been here: what comes while it is away is for a socket."""
+        return self._served > 0
 
     def issue_url(self, base_url: str) -> str:
         """Give a websocket address that is good for one connection."""
@@ -51,6 +57,7 @@ class SocketMode:
             await socket.close()
             return socket
         self._open.append((socket, request))
+        self._served += 1
         try:
             await _say(socket, self._hello())
             self._on_change()
