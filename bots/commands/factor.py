@@ -41,7 +41,7 @@ def factor(command: Command, asked: Asked) -> CommandReply:
         governing.remove_factor(asked.person, rest)
         return _told("Done. You have no second factor any more.", asked)
     if word == "reset" and rest and asked.person.channel == "terminal":
-        found = governing.reset_factor(rest.strip())
+        found = governing.reset_factor(rest.strip(), asked.person)
         return _told(f"{exact(rest)} {'has' if found else 'had'} no second factor.", asked)
     raise NotUnderstood(f"write: {_USAGE}; reset is for the terminal of the machine")
 

@@ -14,6 +14,7 @@ from bots.http.problem import BadRequest, TooLarge, problem, written
 from bots.http.runs import Runs
 from bots.http.tokens import Tokens
 from runtime.domain.errors import BatonError, Refused
+from runtime.policy.access import Right
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class HttpFront:
     async def _events(self, request: web.Request) -> web.Response:
         body = await _body(request)
         sender = self._tokens.sender(request, body)
+        # What an event starts is begun by whoever sends it, as well as by its sponsor.
+        await self._bridge(self._runtime.governing.require, sender, Right.ASK)
         events = read_events(request.headers, body)
         publish = self._runtime.starting.publish
         try:

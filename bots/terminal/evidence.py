@@ -12,6 +12,7 @@ from bots.terminal.wiring import Wiring
 from runtime.domain.conversation import Person
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.json import Json, JsonObject
+from runtime.policy.access import Right
 
 _USAGE = "baton audit export RUN, verify FILE, verify --all, tell RUN or erase PERSON"
 
@@ -35,15 +36,21 @@ def about_evidence(arguments: argparse.Namespace, wiring: Wiring, *, by: Person)
         case ["verify", file] if not arguments.all:
             return _verify(Path(file), cast("str | None", arguments.key))
         case ["tell", run]:
-            wiring.open().sight.check(run, by)
+            _require_administer(run, wiring, by=by)
             number = wiring.evidence().tell(run, by=typist)
             told = f"the conversation of run #{number} is told the audit's head from now on"
             return CommandReply(text=told, data={"number": number})
         case ["erase", person]:
-            wiring.open().sight.check(None, by)
+            _require_administer(None, wiring, by=by)
             return _erase(person, wiring, by=typist)
         case _:
             raise Refused(f"that is not clear; write {_USAGE}")
+
+
+def _require_administer(run: str | None, wiring: Wiring, *, by: Person) -> None:
+    runtime = wiring.open()
+    runtime.sight.check(run, by)
+    runtime.governing.require(by, Right.ADMINISTER)
 
 
 def _erase(person: str, wiring: Wiring, *, by: str) -> CommandReply:

@@ -9,6 +9,7 @@ from runtime.approvals.grants import Grants
 from runtime.approvals.hand_over import HandOvers
 from runtime.domain.absence import Absence
 from runtime.domain.conversation import Person
+from runtime.domain.errors import Refused
 from runtime.domain.grant import Grant, Wanted
 from runtime.domain.halt import Halt, HaltScope
 from runtime.door.factors import Factors
@@ -46,8 +47,9 @@ class Governing:
         """Forget one's own."""
         self.factors.remove(person, code)
 
-    def reset_factor(self, principal: str) -> bool:
-        """Forget somebody's who has lost it."""
+    def reset_factor(self, principal: str, person: Person) -> bool:
+        """Forget somebody's who has lost it; ``person`` answers for it."""
+        self.require(person, Right.ADMINISTER)
         return self.factors.reset(principal)
 
     def away(
@@ -79,6 +81,12 @@ class Governing:
     def lacks(self, person: Person, right: Right) -> str | None:
         """Say which grant a person lacks to use Baton so; None where they have it."""
         return self.rules.lacks(self.people.whole(person), right)
+
+    def require(self, person: Person, right: Right) -> None:
+        """Raise ``Refused``, naming the grant, where a person may not use Baton so."""
+        lacking = self.lacks(person, right)
+        if lacking is not None:
+            raise Refused(lacking)
 
     def check_policy(self) -> list[str]:
         """Say what is wrong with the policy as it is written now; with file and line."""

@@ -24,6 +24,7 @@ from runtime.domain.ports import Clock
 from runtime.domain.schedule import Scheduled, ScheduleState
 from runtime.door.hear import Hearing
 from runtime.expressions.evaluator import Evaluator
+from runtime.policy.access import Right
 from runtime.storage import conversations, deliveries, events, runs, schedules
 from runtime.storage.database import Database, again_when_contended
 from runtime.storage.events import StoredEvent
@@ -207,12 +208,17 @@ class Occasions:
     ) -> Received:
         with self.database.read() as connection:
             kind = schedules.kind_of(connection, row.sponsor)
+        whole = replace(row.sponsor, kind=kind)
+        # Whoever set it going answers for it as long as they may set things going.
+        lacking = self.hearing.policy().lacks(whole, Right.PUBLISH)
+        if lacking is not None:
+            raise Refused(lacking)
         # Accepted as of the moment that was looked at, which its words count the missed times by.
         hearing = replace(self.hearing, clock=_Moment(now))
         return hearing.receive(
             Message(
                 event_key=f"{schedules.STARTED}:{row.workspace}/{_named(row, occasion)}",
-                person=replace(row.sponsor, kind=kind),
+                person=whole,
                 place=_place(row, occasion),
                 text=f"{workflow.title} ({words})",
                 addressed=True,

@@ -60,6 +60,7 @@ class Schedules:
         """
         whole = self.people.whole(person)
         workflow = self._workflow(name)
+        self._require_publish(whole)
         lacking = self.policy().lacks(whole, Right.ASK, start=name)
         if lacking is not None:
             raise Refused(lacking)
@@ -101,12 +102,14 @@ class Schedules:
 
     def resume(self, name: str, person: Person, *, workspace: str | None) -> list[ScheduleLine]:
         """Go on from now, with the sponsor it has. Raises ``Refused`` where it was stopped."""
+        self._require_publish(self.people.whole(person))
         return self._change(name, person, workspace, self._resumed)
 
     def show_approvals(
         self, name: str, person: Person, place: Place | None, *, workspace: str | None
     ) -> list[ScheduleLine]:
         """Show approvals of its runs at ``place`` as well from now on; nowhere else with None."""
+        self._require_publish(self.people.whole(person))
 
         def moved(connection: Connection, row: Scheduled, workflow: Workflow) -> Scheduled:
             del connection, workflow
@@ -167,6 +170,11 @@ class Schedules:
         if lacking is not None:
             sponsor = row.sponsor.name or row.sponsor.principal
             raise Refused(f"only its sponsor {sponsor} may change this, or who steers: {lacking}")
+
+    def _require_publish(self, person: Person) -> None:
+        lacking = self.policy().lacks(person, Right.PUBLISH)
+        if lacking is not None:
+            raise Refused(lacking)
 
     def _workflow(self, name: str) -> Workflow:
         known = {one.name: one for one in self.catalog().workflows.values() if one.schedule}

@@ -29,6 +29,10 @@ class Right(StrEnum):
     """Hand one's own decisions on."""
     HALT = "halt"
     """Throw the red switch, and agree to lift it."""
+    PUBLISH = "publish"
+    """Set workflows going by themselves, for as long as one has this."""
+    ADMINISTER = "administer"
+    """Act on what others have here: reset a second factor, erase a person, tell an audit's head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,11 @@ MEMBER = "member"
 STANDARD: tuple[Entry, ...] = (
     Entry(who=(MEMBER,), may=(Right.ASK, Right.SEE, Right.GRANT, Right.DELEGATE)),
     Entry(who=("role:operator", "role:approver"), may=(Right.STEER, Right.HALT)),
+    # Who sits at this machine could do either without Baton.
+    Entry(
+        who=("role:operator", "console:local/*", "terminal:local/*"),
+        may=(Right.PUBLISH, Right.ADMINISTER),
+    ),
 )
 """What holds where policy.yaml has no ``access``."""
 

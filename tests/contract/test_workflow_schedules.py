@@ -38,7 +38,8 @@ CHANNEL = Place(channel="slack", workspace="T1", key="C1/begun-by/x", address={"
 MONDAY = datetime.fromisoformat("2026-03-23T05:30:00+00:00")
 POLICY = """version: 1
 access:
-  - {who: ["slack:T1/UANN"], may: [ask, halt]}
+  - {who: ["slack:T1/UANN"], may: [ask, publish, halt]}
+  - {who: ["slack:T1/UBOB"], may: [publish]}
 """
 HEAD = """document:
   dsl: '1.0.3'
@@ -274,7 +275,7 @@ def test_what_is_paused_starts_nothing_and_makes_up_for_nothing(clockwork: Clock
 def test_a_sponsor_who_may_no_longer_start_it_stops_it(clockwork: Clockwork, why: str) -> None:
     clockwork.start()
     if why == "rights":
-        (clockwork.folder / "policy.yaml").write_text(POLICY.replace("UANN", "UBOB"))
+        (clockwork.folder / "policy.yaml").write_text(POLICY.replace("[ask, ", "["))
     else:
         _becomes(clockwork.database, ANN, PersonKind.GUEST)
     clockwork.at("03-23T06:00")

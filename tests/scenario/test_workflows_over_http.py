@@ -24,7 +24,7 @@ TILL = "the-till-may-ask-and-see-nothing"
 TOKENS = f"{ANN}=slack:T1/UANN,{SHOP}=http:T1/shop,{TILL}=http:T1/till"
 POLICY = """version: 1
 access:
-  - {who: ["slack:T1/UANN"], may: [ask, see-own], start: ["*"]}
+  - {who: ["slack:T1/UANN"], may: [ask, publish, see-own], start: ["*"]}
   - {who: ["http:T1/shop"], may: [ask, see-own], start: [wait-*]}
   - {who: ["http:T1/till"], may: [ask]}
 """

@@ -33,7 +33,7 @@ def test_without_a_list_members_ask_and_see_and_roles_do_more() -> None:
 
     for right in (Right.ASK, Right.SEE, Right.GRANT, Right.DELEGATE):
         assert policy.lacks(BOB, right) is None
-    for right in (Right.STEER, Right.HALT):
+    for right in (Right.STEER, Right.HALT, Right.PUBLISH, Right.ADMINISTER):
         assert policy.lacks(ANN, right) is None
         assert f"the grant {right.value!r}" in (policy.lacks(BOB, right) or "")
 

@@ -29,6 +29,12 @@ class Page:
             self._ask("GET", "/api/session", None)
         return self._ask("POST", path, body)
 
+    def refused(self, path: str, body: dict[str, object]) -> str:
+        """Give the words with which something is refused."""
+        if not self.token:
+            self._ask("GET", "/api/session", None)
+        return str(self._ask("POST", path, body, status=400)["error"])
+
     def say(self, text: str) -> Any:
         return self.post("/api/thread", {"key": self.key, "id": uuid.uuid4().hex, "text": text})
 
@@ -49,7 +55,9 @@ class Page:
             {"verdict": verdict, "reason": reason, "nonce": approval["nonce"]},
         )
 
-    def _ask(self, method: str, path: str, body: dict[str, object] | None) -> Any:
+    def _ask(
+        self, method: str, path: str, body: dict[str, object] | None, *, status: int = 200
+    ) -> Any:
         place = urlsplit(self.product.url)
         connection = HTTPConnection(place.hostname or "", place.port, timeout=20)
         headers = {"X-Baton-Csrf": self.token, "Content-Type": "application/json"}
@@ -59,7 +67,7 @@ class Page:
             cookie = re.search(r"baton_csrf=([^;]+)", response.getheader("Set-Cookie") or "")
             self.token = cookie.group(1) if cookie else self.token
             content = response.read()
-            assert response.status == 200, content
+            assert response.status == status, content
             return loads(content)
         finally:
             connection.close()

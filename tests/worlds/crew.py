@@ -26,6 +26,9 @@ You are the {name}.
 _POLICY = """version: 1
 roles:
   approver: ["slack:T024BATON/U062BEN", "console:local/*"]
+access:
+  - {who: [member], may: [ask, see, grant, delegate, publish]}
+  - {who: ["role:approver"], may: [steer, halt]}
 """
 
 _TOOLS = '''

@@ -200,6 +200,9 @@ class FreeForAll:
     def lacks(self, person: Person, right: Right) -> str | None:
         return None
 
+    def require(self, person: Person, right: Right) -> None:
+        return None
+
 
 @dataclass
 class FrontDoor:
