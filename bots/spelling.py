@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from runtime.domain.json import Json
+from runtime.policy.eligibility import in_words
 
 ARGUMENT_LIMIT = 1_500
 """Characters of one argument on a card; what is longer must be opened before it is approved."""
@@ -64,6 +66,13 @@ def cut(text: str, limit: int) -> str:
 def one_line(text: str, limit: int = 120) -> str:
     """Give text as one short line, for lists."""
     return cut(" ".join(prose(text).split()), limit)
+
+
+def deciders(eligible: Sequence[str]) -> str:
+    """Say whom a stage of the policy lets decide; empty where it names nobody."""
+    named = " or ".join(in_words(one) for one in eligible if not one.startswith("!"))
+    left_out = " or ".join(in_words(one) for one in eligible if one.startswith("!"))
+    return f"{named}, but not {left_out}" if named and left_out else named
 
 
 def duration(seconds: float) -> str:

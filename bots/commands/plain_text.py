@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bots.spelling import cut, duration, money, one_line, plural
+from bots.spelling import cut, deciders, duration, money, one_line, plural
 from bots.views import Answer, ApprovalCard, Notice, QuestionCard, RunCard, Shown, StepLine
 from runtime.domain.approval import Verdict
 
@@ -70,7 +70,7 @@ def approval_lines(card: ApprovalCard) -> list[str]:
         first, *more = argument.value.split("\n")
         lines.append(f"  {argument.name} = {first}")
         lines.extend(f"      {line}" for line in more)
-    lines.append(f"  Proposed by {card.agent} for {card.requester}")
+    lines.append(f"  Proposed by {card.agent} for {_requester(card)}")
     if card.chain:
         lines.append(f"  Handed on: {' > '.join(card.chain)}")
     if card.reason:
@@ -86,13 +86,19 @@ def approval_lines(card: ApprovalCard) -> list[str]:
     lines.extend(f"  {said.text}" for said in card.said)
     if card.claimed:
         lines.append(f"  {card.claimed}")
-    lines.append(f"  May be decided by: {', '.join(card.eligible) or 'nobody'}")
+    lines.append(f"  May be decided by: {deciders(card.eligible) or 'nobody'}")
     if card.progress:
         lines.append(f"  {card.progress}")
     if card.expires_at is not None:
         at = card.expires_at.strftime("%Y-%m-%d %H:%M UTC")
         lines.append(f"  Unanswered until {at}: {card.on_expiry}")
     return lines
+
+
+def _requester(card: ApprovalCard) -> str:
+    """Give the name people know and the account it stands for: names can be alike."""
+    name = one_line(card.requester_name, 60)
+    return f"{name} ({card.requester})" if name else card.requester
 
 
 def decision_hint(card: ApprovalCard, *, prefix: str = "", seen: str = "") -> str:

@@ -30,6 +30,7 @@ from bots.spelling import clock, cut, one_line, plural
 from bots.views import ApprovalCard, Argument
 from runtime.domain.approval import Verdict
 from runtime.domain.json import Json
+from runtime.policy.eligibility import in_words
 
 _SLACK_PERSON = re.compile(r"slack:[A-Z0-9]+/([UW][A-Z0-9]+)")
 _SLACK_GROUP = re.compile(r"group:slack:[A-Z0-9]+/(S[A-Z0-9]+)")
@@ -169,11 +170,15 @@ def _talk(card: ApprovalCard) -> list[Block]:
 def _who(card: ApprovalCard) -> Block:
     """Say who may decide, in the policy's words, and mention those whom these words name."""
     words: list[Json] = []
-    for at, name in enumerate(card.eligible[:_MOST_PEOPLE]):
+    named = [one for one in card.eligible if not one.startswith("!")]
+    for at, name in enumerate(named[:_MOST_PEOPLE]):
         words += [*(leaf(" or ") if at else []), *_named(name)]
-    left = len(card.eligible) - _MOST_PEOPLE
+    left = len(named) - _MOST_PEOPLE
     if left > 0:
         words += leaf(f" and {left} more")
+    left_out = [in_words(one) for one in card.eligible if one.startswith("!")]
+    if left_out:
+        words += leaf(one_line(f", but not {' or '.join(left_out)}", 200))
     others = [one for one in card.deciders if one not in card.eligible]
     for at, name in enumerate(others[:_MOST_PEOPLE]):
         words += [*leaf(", " if at else ": "), *_named(name)]
@@ -189,9 +194,7 @@ def _named(name: str) -> list[Json]:
         return person(known.group(1))
     if known := _SLACK_GROUP.fullmatch(name):
         return group(known.group(1))
-    if name == "requester":
-        return leaf("the requester")
-    return leaf(one_line(name.removeprefix("role:"), 80))
+    return leaf(one_line(in_words(name), 80))
 
 
 def _deadline(card: ApprovalCard) -> list[Block]:

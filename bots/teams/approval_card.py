@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bots.spelling import cut, one_line, plural
+from bots.spelling import cut, deciders, one_line, plural
 from bots.teams.drawn import Drawn, first_fitting
 from bots.teams.edit_form import edit_fields
 from bots.teams.elements import (
@@ -230,7 +230,7 @@ def _open_all(view: ApprovalCard) -> Element:
 def _who(view: ApprovalCard) -> list[Element]:
     named = [one_line(name, 80) for name in view.eligible[:_MOST_PEOPLE]]
     left = len(view.eligible) - len(named)
-    people = ", ".join(named) + (f" and {left} more" if left else "")
+    people = deciders(named) + (f" and {left} more" if left else "")
     people = people or "nobody; ask an operator to correct the policy"
     progress = f" ({one_line(view.progress)})" if view.progress else ""
     until = (

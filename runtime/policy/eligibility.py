@@ -86,11 +86,13 @@ def is_named(names: Sequence[str], person: Person, case: Case) -> bool:
 
 def _wanted(stage: Stage, case: Case) -> str:
     entries = (*stage.eligible, *case.added)
-    words = [_in_words(entry) for entry in entries if not entry.startswith("!")]
+    words = [in_words(entry) for entry in entries if not entry.startswith("!")]
     return " or ".join(dict.fromkeys(words))
 
 
-def _in_words(entry: str) -> str:
+def in_words(entry: str) -> str:
+    """Call whom an entry of ``eligible`` names; with ``!`` before it, whom it leaves out."""
+    entry = entry.removeprefix("!")
     if entry == "requester":
         return "the requester"
     if entry == "thread-owner":

@@ -196,7 +196,7 @@ def test_approvals_are_listed_with_every_argument(door: FrontDoor) -> None:
 
     assert "#3 May record_purchase_order be called?" in text
     assert "quantity = 20" in text
-    assert "May be decided by: role:approver" in text
+    assert "May be decided by: the role 'approver'" in text
 
 
 def test_trace_is_a_tree(door: FrontDoor) -> None:
