@@ -23,7 +23,7 @@ from bots.teams.elements import (
     text_input,
 )
 from bots.teams.payload import Payload
-from bots.teams.proof import LONGEST_REASON, proof_fields
+from bots.teams.proof import LONGEST_REASON, proof_fields, reason_fields
 from bots.views import ApprovalCard, Argument
 from runtime.domain.approval import Verdict
 from runtime.domain.json import Json, JsonObject
@@ -31,6 +31,8 @@ from runtime.domain.json import Json, JsonObject
 LOOK = "approval.look"
 CLAIM, ASK, EDIT = "approval.claim", "approval.ask", "approval.edit"
 REASON, QUESTION = "reason", "question"
+WHY_CHANGED = "why.change"
+"""Not the field of the button Approve: a card holds each name once."""
 MOST_VIEWERS = 60
 _TITLES = {
     Verdict.APPROVE: ("Approve", "positive"),
@@ -272,7 +274,10 @@ def _ids(view: ApprovalCard) -> JsonObject:
 def _form(view: ApprovalCard, typed: Payload) -> list[Element] | None:
     if view.schema is None or view.values is None or Verdict.APPROVE not in view.verdicts:
         return None
-    return edit_fields(view.schema, view.values, typed)
+    fields = edit_fields(view.schema, view.values, typed)
+    if fields is None:
+        return None
+    return [*fields, *reason_fields(view, Verdict.APPROVE, typed, name=WHY_CHANGED)]
 
 
 def _before_deciding(

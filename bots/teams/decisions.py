@@ -17,6 +17,7 @@ from bots.teams.approval_card import (
     EDIT,
     QUESTION,
     REASON,
+    WHY_CHANGED,
     draw_approval,
 )
 from bots.teams.drawn import Drawn
@@ -112,7 +113,8 @@ class Decisions:
             return Outcome(problem=STALE)
         try:
             arguments = read_edit(approval.editable_schema, approval.arguments, click.data)
-            verdict = click.verdict(person, arguments=arguments)
+            reason = click.data.text(WHY_CHANGED).strip()[:LONGEST_REASON]
+            verdict = click.verdict(person, reason=reason, arguments=arguments)
             if verdict is None:
                 return Outcome(problem=STALE)
             decided = await self.bridge(self.runtime.decide, verdict)

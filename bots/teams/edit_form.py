@@ -51,6 +51,9 @@ def read_edit(schema: JsonObject, values: JsonObject, typed: Payload) -> JsonObj
         text = typed_text(typed.at(field).value)
         if text == spelled(values.get(one.name)) or (not text and one.name not in values):
             continue
+        if not text and not one.required:
+            changed.pop(one.name, None)
+            continue
         changed[one.name] = one.read(text)
     if changed == values:
         raise Refused("nothing was changed; to let the call be made as it is, press Approve")

@@ -21,18 +21,25 @@ def proof_fields(view: ApprovalCard, verdict: Verdict, typed: Payload) -> list[E
     fields: list[Element] = []
     if verdict in view.code_for:
         fields += [_code(verdict), *small(_NO_DEVICE)]
-    if verdict in view.reasons_for:
-        fields.append(
-            text_input(
-                _why_id(verdict),
-                label="Why?",
-                placeholder="It is kept with the decision",
-                error="Write a few words",
-                limit=LONGEST_REASON,
-                value=typed.text(_why_id(verdict)),
-            )
+    return [*fields, *reason_fields(view, verdict, typed, name=_why_id(verdict))]
+
+
+def reason_fields(
+    view: ApprovalCard, verdict: Verdict, typed: Payload, *, name: str
+) -> list[Element]:
+    """Give the field for the reason a verdict wants; none where it wants none."""
+    if verdict not in view.reasons_for:
+        return []
+    return [
+        text_input(
+            name,
+            label="Why?",
+            placeholder="It is kept with the decision",
+            error="Write a few words",
+            limit=LONGEST_REASON,
+            value=typed.text(name),
         )
-    return fields
+    ]
 
 
 def read_proof(data: Payload, verdict: Verdict) -> tuple[str, str]:

@@ -21,7 +21,7 @@ STEPPED_UP = """\
     assurance: stepped-up
     reasons_for: [approve]
 """
-CODE, WHY = "code.approve", "why.approve"
+CODE, WHY, WHY_CHANGED = "code.approve", "why.approve", "why.change"
 WRONG = "000 000"
 
 
@@ -107,3 +107,28 @@ def test_rejecting_wants_no_code(running: tuple[TeamsWorld, Product]) -> None:
     assert approval.status is ApprovalStatus.REJECTED
     world.until(lambda: "Rejected by Ada" in readable(card.card))
     assert buttons(card.card) == []
+
+
+def test_a_change_wants_the_reason_as_well_also_from_who_changes_what_the_client_sends(
+    running: tuple[TeamsWorld, Product],
+) -> None:
+    world, installation = running
+    card = asked(world)
+    fields = {one["label"]: one for one in inputs_of(card.card, "approval.edit")}
+    assert (fields["Why?"]["id"], fields["Why?"]["isRequired"]) == (WHY_CHANGED, True)
+    ten = {fields["quantity"]["id"]: "10"}
+
+    blank = world.press(ADA, card, "approval.edit", GROUP, inputs={**ten, WHY_CHANGED: " "})
+    seen = blank.body["value"]
+    assert "Policy wants a reason to approve this; say why" in readable(seen)
+    assert faults(seen) == []
+    kept = {one["id"]: one.get("value") for one in inputs_of(seen, "approval.edit")}
+    assert kept[fields["quantity"]["id"]] == 10
+    (approval,) = installation.runtime.approvals(workspace=None)
+    assert (approval.number, approval.status) == (1, ApprovalStatus.PENDING)
+    world.press(ADA, card, "approval.edit", GROUP, inputs={WHY_CHANGED: "Two have left"})
+
+    assert "12 → 10" in readable(world.message(GROUP, "Approval 2 · pending").card)
+    changed, anew = installation.runtime.view("1", workspace=None).approvals
+    assert (changed.number, changed.decision_reason) == (1, "Two have left")
+    assert (anew.number, anew.arguments["quantity"]) == (2, 10)
