@@ -29,7 +29,7 @@ from bots.teams.connector import CallError, Connector
 from bots.teams.credentials import TeamsCredentials
 from bots.teams.drawn import Drawn, plain
 from bots.teams.pace import Pace
-from bots.teams.reference import Reference
+from bots.teams.reference import CHANNEL, Reference
 from bots.teams.refusals import GONE, TOO_LARGE, sorted_error
 from bots.teams.rendering import draw
 from bots.teams.sighting import marked
@@ -111,7 +111,9 @@ class TeamsChannel:
     def begun(self, delivery: Delivery, external_id: str) -> Place | None:
         """Give the thread that a message has begun in a channel; None where it began none."""
         there = Reference.of(delivery.place.address)
-        return there.in_thread(external_id).place if there is not None and there.begins else None
+        if there is None or not (there.begins or _is_apart(delivery.place, there)):
+            return None
+        return there.in_thread(external_id).place
 
     async def close(self) -> None:
         """Close the connections to Teams."""
@@ -168,6 +170,11 @@ class TeamsChannel:
     def _learn(self, fault: CallError, there: Reference) -> None:
         if fault.retry_after_seconds is not None:
             self._pace.close(there.conversation, seconds=fault.retry_after_seconds)
+
+
+def _is_apart(place: Place, there: Reference) -> bool:
+    """Tell whether a conversation of its own is held in a channel, where a thread can hold it."""
+    return there.kind == CHANNEL and not there.thread and place.key != place.room
 
 
 def _drawn(shown: Shown, delivery: Delivery, *, viewers: tuple[str, ...]) -> Drawn:

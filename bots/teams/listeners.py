@@ -168,8 +168,9 @@ class Listeners:
     async def _command(self, heard: Heard, command: str) -> CommandReply:
         person = await self.directory.decider(heard.claim, heard.reference)
         there = heard.reference
-        if heard.threadless and begins_runs(command):
-            there = there.new_thread(heard.event_key)
+        if heard.threadless:
+            # What only its author sees begins no thread; what is set going here begins its own.
+            there = there.new_thread(heard.event_key if begins_runs(command) else "")
         return await self.bridge(
             run_command,
             command,

@@ -64,10 +64,9 @@ class Sightings:
             return None
         there = click.reference
         sighting = await self.bridge(self.runtime.sighted, delivery_id, there.place, click.card_id)
-        begins = click.data.identifier(BEGINS)
-        if sighting is None and begins and there.thread == click.card_id:
+        if sighting is None and there.thread == click.card_id:
             # The first message of a thread, shown before anybody knew that it had begun one.
-            place = there.new_thread(begins).place
+            place = there.new_thread(click.data.identifier(BEGINS)).place
             return await self.bridge(self.runtime.sighted, delivery_id, place, click.card_id)
         return sighting
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runtime.domain.json import Json, JsonObject
+
+_APART = "/scheduled/"
 
 
 class PersonKind(StrEnum):
@@ -75,6 +77,15 @@ class Place:
     """Unique within channel and workspace: for Slack ``C024/1700000000.000100``."""
     address: JsonObject
     """What the channel needs to speak there again; its own format, kept as it is."""
+
+    def apart(self, name: str) -> Place:
+        """Give a conversation of its own in the same room."""
+        return replace(self, key=f"{self.room}{_APART}{name}")
+
+    @property
+    def room(self) -> str:
+        """Give the key of where it is said; several conversations may be held in one room."""
+        return self.key.partition(_APART)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

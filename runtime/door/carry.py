@@ -83,7 +83,9 @@ class Carrying:
             delivery = deliveries.read(connection, delivery_id)
             if delivery is None or _elsewhere(delivery.place, place):
                 return None
-            of = deliveries.of_message(connection, delivery.conversation_id, external_id)
+            if delivery.external_id == external_id:
+                return Sighting(delivery=delivery, is_copy=False)
+            of = deliveries.of_message(connection, place, external_id)
         if of not in (None, delivery_id):
             return None
         if delivery.external_id is None:
@@ -142,4 +144,5 @@ class Carrying:
 
 
 def _elsewhere(one: Place, other: Place) -> bool:
-    return (one.channel, one.workspace, one.key) != (other.channel, other.workspace, other.key)
+    # By the room: clients tell where they are, not which of the conversations held there it is.
+    return (one.channel, one.workspace, one.room) != (other.channel, other.workspace, other.room)

@@ -258,7 +258,7 @@ def _place(row: Scheduled, occasion: str) -> Place:
 
     Its first message begins its thread where the place lets it.
     """
-    return replace(row.place, key=f"{row.place.key}/scheduled/{_named(row, occasion)}")
+    return row.place.apart(_named(row, occasion))
 
 
 def _has_times(schedule: Schedule) -> bool:

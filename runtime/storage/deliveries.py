@@ -251,10 +251,20 @@ def adopt(connection: Connection, delivery_id: str, *, external_id: str, now: da
     )
 
 
-def of_message(connection: Connection, conversation_id: str, external_id: str) -> str | None:
-    """Give the delivery that a message of a conversation is on record for, or None."""
-    statement = select(_c.id).where(
-        _c.conversation_id == conversation_id, _c.external_id == external_id
+def of_message(connection: Connection, place: Place, external_id: str) -> str | None:
+    """Give the delivery that a message is on record for, in any conversation of a place's room."""
+    statement = (
+        select(_c.id)
+        .join(conversation, _v.id == _c.conversation_id)
+        .where(
+            _v.channel == place.channel,
+            _v.workspace == place.workspace,
+            or_(
+                _v.key == place.room,
+                _v.key.startswith(place.apart("").key, autoescape=True),
+            ),
+            _c.external_id == external_id,
+        )
     )
     return connection.execute(statement.limit(1)).scalar_one_or_none()
 

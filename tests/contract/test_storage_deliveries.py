@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -241,3 +241,30 @@ def test_a_release_by_one_courier_does_not_free_what_another_has(outbox: Outbox)
 
     outbox.owe("more")
     assert outbox.courier("third").claim_deliveries(outbox.conversation) == []
+
+
+def test_a_message_is_known_by_the_room_it_is_shown_in_and_is_no_other_messages(
+    outbox: Outbox,
+) -> None:
+    """Conversations held apart in one room are told from each other by what was sent in them."""
+    room = Place(channel="slack", workspace="T1", key="C1/1", address={"channel": "C1"})
+    place, courier = room.apart("report/monday"), outbox.courier()
+    with outbox.database.write() as connection:
+        conversation = conversations.ensure(connection, place, now=outbox.clock.now())
+    outbox.owe("chat")
+    (of_chat,) = courier.claim_deliveries(outbox.conversation)
+    courier.mark_sent(of_chat, "ts-1")
+    outbox = replace(outbox, conversation=conversation.id)
+    outbox.owe("report")
+    (owed,) = courier.claim_deliveries(outbox.conversation)
+
+    assert courier.sighted(owed.id, room, "ts-1") is None
+    assert courier.sighted(owed.id, replace(room, key="C1/10"), "ts-2") is None
+    assert courier.sighted(owed.id, replace(room, workspace="T2"), "ts-2") is None
+    first = courier.sighted(owed.id, room, "ts-2")
+    second = courier.sighted(owed.id, room, "ts-3")
+
+    assert first is not None
+    assert (first.delivery.external_id, first.is_copy) == ("ts-2", False)
+    assert second is not None
+    assert (second.delivery.external_id, second.is_copy) == ("ts-2", True)

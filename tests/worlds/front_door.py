@@ -521,7 +521,7 @@ class FrontDoor:
     def sighted(self, delivery_id: str, place: Place, external_id: str) -> Sighting | None:
         self.log.append(("sighted", delivery_id, external_id))
         delivery = self.sent.get(delivery_id)
-        if delivery is None or delivery.place.key != place.key:
+        if delivery is None or delivery.place.room != place.room:
             return None
         if delivery.external_id is None:
             delivery = self.sent[delivery_id] = replace(delivery, external_id=external_id)
