@@ -11,6 +11,7 @@ from functools import partial
 
 from bots.teams.answer_card import draw_reply, draw_welcome
 from bots.teams.connector import CallError, Connector
+from bots.teams.pace import Pace
 from bots.teams.reference import PERSONAL, Reference
 from bots.teams.refusals import GONE
 from runtime.domain.errors import Upstream
@@ -21,19 +22,21 @@ log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 200
 _MOST_CHATS = 10_000
 _TURNED_AWAY = frozenset({412, 429, 503})
-_LONGEST_WAIT_SECONDS = 4.0
-"""Less than the end of a front waits for what is being said."""
+_PATIENCE_SECONDS = 15.0
+"""What comes later than this answers nobody any more."""
 _A_COPY = "This message was posted twice by mistake; the other one is kept up to date."
 
 
 class Whisper:
     """Says things after the request is answered, so that no answer waits for Teams.
 
-    What is lost with the process is lost: nothing said here changes anything.
+    What is lost with the process is lost: nothing said here changes anything. It keeps to Teams'
+    pace: where somebody asks faster than a bot may answer, answers wait, and the last are not said.
     """
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, *, pace: Pace | None = None) -> None:
         self._connector = connector
+        self._pace = pace or Pace()
         self._saying: set[asyncio.Task[None]] = set()
         self._chats: OrderedDict[tuple[str, str], str] = OrderedDict()
 
@@ -63,15 +66,15 @@ class Whisper:
 
     def put(self, there: Reference, message_id: str, activity: JsonObject) -> None:
         """Put the present card into a message whose id a click has just told."""
-        self.soon(self._connector.put(there, message_id, activity))
+        self.soon(self._paced(there, partial(self._connector.put, there, message_id, activity)))
 
     def put_aside(self, there: Reference, message_id: str, activity: JsonObject) -> None:
         """Put the present card into a message that one person alone sees."""
-        self.soon(self._connector.put_to(there, message_id, activity))
+        self.soon(self._paced(there, partial(self._connector.put_to, there, message_id, activity)))
 
     def remove(self, there: Reference, message_id: str) -> None:
         """Take back a question that was answered."""
-        self.soon(self._connector.delete(there, message_id))
+        self.soon(self._paced(there, partial(self._connector.delete, there, message_id)))
 
     def withdraw(self, there: Reference, message_id: str) -> None:
         """Take back a copy of a message; where that cannot be, let it say that it is one."""
@@ -92,15 +95,37 @@ class Whisper:
         self._saying.add(task)
         task.add_done_callback(self._saying.discard)
 
+    async def _paced(self, there: Reference, say: Callable[[], Awaitable[object]]) -> None:
+        """Say something in its turn, and again where Teams has certainly not taken it."""
+        await self._take_place(there)
+        try:
+            await say()
+        except CallError as fault:
+            if fault.status not in _TURNED_AWAY:
+                raise
+            self._pace.close(there.conversation, seconds=fault.retry_after_seconds or 1.0)
+            await self._take_place(there)
+            await say()
+
+    async def _take_place(self, there: Reference) -> None:
+        wait = self._pace.admit(
+            tenant=there.tenant,
+            conversation=there.conversation,
+            patience_seconds=_PATIENCE_SECONDS,
+        )
+        if wait > _PATIENCE_SECONDS:
+            raise CallError("pace_used_up", retry_after_seconds=wait)
+        await asyncio.sleep(wait)
+
     async def _reply(self, there: Reference, text: str) -> None:
         await self._say(there, draw_reply(text).activity)
 
     async def _say(self, there: Reference, activity: JsonObject) -> None:
-        await _once_more(partial(self._connector.post, there, activity))
+        await self._paced(there, partial(self._connector.post, there, activity))
 
     async def _aside(self, user_id: str, there: Reference, activity: JsonObject, text: str) -> None:
         try:
-            await _once_more(partial(self._connector.post_to, there, user_id, activity))
+            await self._paced(there, partial(self._connector.post_to, there, user_id, activity))
         except CallError as fault:
             if fault.ambiguous or fault.retry_after_seconds is not None:
                 raise
@@ -110,12 +135,13 @@ class Whisper:
 
     async def _withdraw(self, there: Reference, message_id: str) -> None:
         try:
-            await self._connector.delete(there, message_id)
+            await self._paced(there, partial(self._connector.delete, there, message_id))
         except CallError as fault:
             if fault.status == GONE:
                 return
             log.info("a copy of a message could not be taken back: %s", fault.code)
-            await self._connector.put(there, message_id, draw_reply(_A_COPY).activity)
+            copy = draw_reply(_A_COPY).activity
+            await self._paced(there, partial(self._connector.put, there, message_id, copy))
 
     async def _tell(self, user_id: str, there: Reference, text: str) -> None:
         if not there.personal:
@@ -129,17 +155,6 @@ class Whisper:
             if len(self._chats) > _MOST_CHATS:
                 self._chats.popitem(last=False)
         return self._chats[key]
-
-
-async def _once_more(say: Callable[[], Awaitable[object]]) -> None:
-    """Say something, and a second time where Teams has certainly not taken the first."""
-    try:
-        await say()
-    except CallError as fault:
-        if fault.status not in _TURNED_AWAY:
-            raise
-        await asyncio.sleep(min(fault.retry_after_seconds or 1.0, _LONGEST_WAIT_SECONDS))
-        await say()
 
 
 async def _quietly(saying: Coroutine[None, None, object]) -> None:
