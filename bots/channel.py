@@ -54,6 +54,18 @@ class HasPages(Protocol):
 
 
 @runtime_checkable
+class TakesBack(Protocol):
+    """A channel that cannot search its posts: a doubt may end with two, one of which is a copy."""
+
+    async def take_back(self, delivery: Delivery, external_id: str) -> None:
+        """Take back a copy of a message; where that cannot be, let it say that it is one.
+
+        Raises as ``send`` does.
+        """
+        ...
+
+
+@runtime_checkable
 class BeginsThreads(Protocol):
     """A channel in which a conversation may have no thread yet: its first message begins one."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from bots.as_json import digest_of
 from bots.bridge import Bridge
 from bots.builders import shown_for
-from bots.channel import BeginsThreads, Channel, HasPages
+from bots.channel import BeginsThreads, Channel, HasPages, TakesBack
 from bots.door import Desk
 from runtime.domain.conversation import Place
 from runtime.domain.delivery import Delivery, DeliveryKind
@@ -158,7 +158,22 @@ class Courier:
             if page:
                 so_far.drawn[page] = sent
             await self._settle(channel, delivery, sent, so_far)
-            await self._bridge(self._runtime.mark_sent, delivery, sent, shown=shown)
+            kept = await self._bridge(self._runtime.mark_sent, delivery, sent, shown=shown)
+            if kept != sent:
+                await self._take_back(channel, delivery, sent)
+                await self._settle(channel, delivery, kept, so_far)
+
+    async def _take_back(self, channel: Channel, delivery: Delivery, external_id: str) -> None:
+        """Take back what was sent while somebody found that it had been there all along.
+
+        A crash before this leaves a copy, which goes as soon as anybody looks at it.
+        """
+        if not isinstance(channel, TakesBack):
+            return
+        try:
+            await channel.take_back(delivery, external_id)
+        except (Refused, Upstream) as error:
+            log.warning("a copy of delivery %s is still there: %s", delivery.id, error.public)
 
     async def _settle(
         self, channel: Channel, delivery: Delivery, external_id: str, so_far: _Round

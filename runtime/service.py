@@ -326,9 +326,9 @@ class Runtime:
         """Take what a conversation is owed."""
         return self.carrying.claim_deliveries(conversation_id)
 
-    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> str:
         """Record that the channel has it, and the hash of what an approval's card showed."""
-        self.carrying.mark_sent(delivery, external_id, shown=shown)
+        return self.carrying.mark_sent(delivery, external_id, shown=shown)
 
     def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
         """Try a delivery again later."""

@@ -102,6 +102,11 @@ def draw_welcome() -> Drawn:
     )
 
 
+def draw_copy() -> Drawn:
+    """Draw what is left of a message that was posted twice and cannot be taken back."""
+    return draw_reply("This message was posted twice by mistake; the other one is kept up to date.")
+
+
 def draw_reply(text: str, *, actions: Sequence[Json] = ()) -> Drawn:
     """Draw what a command answered, in fixed width, as far as it fits.
 

@@ -7,7 +7,8 @@ it, and says so with the id of the message it stands in (see ``sighting``). So a
 - for some fifteen seconds the courier waits for a client to show the message. Where one does, it is
   adopted, and there is one message;
 - else it is posted again, since an approval that never arrived would be waited for until it
-  expires. Should the first one be there after all, it is taken back as soon as anybody looks at it.
+  expires. Should the first one be there after all, it is taken back as soon as anybody looks at it;
+  where somebody looks while it is posted again, the first one stays and the second is taken back.
 
 A short answer in a personal chat is the exception: it ends a stream, which Teams takes once, so
 it can be said again at once (see ``stream``).
@@ -23,6 +24,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 
+from bots.teams.answer_card import draw_copy
 from bots.teams.approval_card import viewed_by
 from bots.teams.audience import Audience
 from bots.teams.connector import CallError, Connector
@@ -114,6 +116,28 @@ class TeamsChannel:
         if there is None or not (there.begins or _is_apart(delivery.place, there)):
             return None
         return there.in_thread(external_id).place
+
+    async def take_back(self, delivery: Delivery, external_id: str) -> None:
+        """Take back a copy of a message; where that cannot be, let it say that it is one."""
+        there = Reference.of((self.begun(delivery, external_id) or delivery.place).address)
+        if there is None:
+            return
+        try:
+            await self._take_place(there)
+            await self._connector.delete(there, external_id)
+        except CallError as fault:
+            self._learn(fault, there)
+            if fault.status == GONE:
+                return
+            log.info("a copy of a message could not be taken back: %s", fault.code)
+        else:
+            return
+        try:
+            await self._take_place(there)
+            await self._connector.put(there, external_id, draw_copy().activity)
+        except CallError as fault:
+            self._learn(fault, there)
+            raise sorted_error(fault) from None
 
     async def close(self) -> None:
         """Close the connections to Teams."""

@@ -154,7 +154,8 @@ class Connector:
                 if 200 <= answer.status < 300:
                     return _parsed(raw)
                 raise _named(answer, _parsed(raw), creates=creates)
-        except aiohttp.ClientConnectorError:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            # Nothing was sent: there was no line to send it on.
             raise CallError("unreachable") from None
         except TimeoutError:
             raise CallError("timeout", ambiguous=creates) from None

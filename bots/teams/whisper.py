@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 
-from bots.teams.answer_card import draw_reply, draw_welcome
+from bots.teams.answer_card import draw_copy, draw_reply, draw_welcome
 from bots.teams.connector import CallError, Connector
 from bots.teams.pace import Pace
 from bots.teams.reference import PERSONAL, Reference
@@ -24,7 +24,6 @@ _MOST_CHATS = 10_000
 _TURNED_AWAY = frozenset({412, 429, 503})
 _PATIENCE_SECONDS = 15.0
 """What comes later than this answers nobody any more."""
-_A_COPY = "This message was posted twice by mistake; the other one is kept up to date."
 
 
 class Whisper:
@@ -140,7 +139,7 @@ class Whisper:
             if fault.status == GONE:
                 return
             log.info("a copy of a message could not be taken back: %s", fault.code)
-            copy = draw_reply(_A_COPY).activity
+            copy = draw_copy().activity
             await self._paced(there, partial(self._connector.put, there, message_id, copy))
 
     async def _tell(self, user_id: str, there: Reference, text: str) -> None:

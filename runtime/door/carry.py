@@ -40,8 +40,11 @@ class Carrying:
             )
 
     @again_when_contended
-    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> str:
         """Record that the channel has it, and the hash of what a card about a decision showed.
+
+        Gives the id of the message on record: of another one where a client has shown, meanwhile,
+        that an attempt in doubt had succeeded. This one is a copy then.
 
         A crash before this makes the delivery doubtful.
         """
@@ -55,7 +58,7 @@ class Carrying:
                     "shown": shown,
                 }
                 chain.append(connection, delivery.run_id, "CardShown", facts, now=self.clock.now())
-            deliveries.mark_sent(
+            return deliveries.mark_sent(
                 connection, delivery, external_id=external_id, now=self.clock.now()
             )
 

@@ -185,8 +185,23 @@ def claim(
 
 def mark_sent(
     connection: Connection, delivery: Delivery, *, external_id: str, now: datetime
-) -> None:
-    """Record what was sent; where newer state is wanted by now, it stays due."""
+) -> str:
+    """Record what was sent; where newer state is wanted by now, it stays due.
+
+    Gives the id that is on record. It is another one where the message had been in doubt and was
+    found while it was sent again: then the found one is to be brought up to date.
+    """
+    found = None
+    if delivery.external_id is None:
+        # Locked by the write of this transaction, which ``adopt`` waits for.
+        found = connection.execute(
+            update(table)
+            .where(_c.id == delivery.id, _c.external_id.is_not(None), _c.external_id != external_id)
+            .values(status=DeliveryStatus.SENT, attempt=0, last_error="", due_at=now, sent_at=now)
+            .returning(_c.external_id)
+        ).scalar_one_or_none()
+    if found is not None:
+        return str(found)
     connection.execute(
         update(table)
         .where(_c.id == delivery.id)
@@ -200,6 +215,7 @@ def mark_sent(
             sent_at=now,
         )
     )
+    return external_id
 
 
 def postpone(

@@ -168,13 +168,14 @@ class Outbox:
     def show(self, delivery: Delivery) -> RunView:
         return self.views[delivery.run_id]
 
-    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> str:
         known = self.owed[delivery.id]
         self.owed[delivery.id] = replace(
             known, external_id=external_id, sent_rev=delivery.wanted_rev, attempt=0
         )
         self.sending.discard(delivery.id)
         self._set(delivery.id, self.time() if known.wanted_rev > delivery.wanted_rev else None)
+        return external_id
 
     def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
         if not doubtful:

@@ -268,3 +268,44 @@ def test_a_message_is_known_by_the_room_it_is_shown_in_and_is_no_other_messages(
     assert (first.delivery.external_id, first.is_copy) == ("ts-2", False)
     assert second is not None
     assert (second.delivery.external_id, second.is_copy) == ("ts-2", True)
+
+
+def test_what_is_found_while_it_is_sent_again_stays_and_is_brought_up_to_date(
+    outbox: Outbox,
+) -> None:
+    room = Place(channel="slack", workspace="T1", key="C1/1", address={"channel": "C1"})
+    outbox.owe("card")
+    outbox.courier("lost its answer").claim_deliveries(outbox.conversation)
+    outbox.clock.step(LEASE)
+    courier = outbox.courier()
+    (again,) = courier.claim_deliveries(outbox.conversation)
+
+    courier.sighted(again.id, room, "first")
+    kept = courier.mark_sent(again, "second")
+    courier.release(outbox.conversation)
+
+    assert (again.doubtful, kept) == (True, "first")
+    copy = courier.sighted(again.id, room, "second")
+    assert copy is not None
+    assert (copy.delivery.external_id, copy.is_copy) == ("first", True)
+    (update,) = courier.claim_deliveries(outbox.conversation)
+    assert (update.external_id, update.doubtful) == ("first", False)
+    assert courier.mark_sent(update, "first") == "first"
+    courier.release(outbox.conversation)
+    assert courier.claim_deliveries(outbox.conversation) == []
+
+
+def test_what_was_deleted_and_posted_anew_is_the_new_message(outbox: Outbox) -> None:
+    outbox.owe("card")
+    courier = outbox.courier()
+    (first,) = courier.claim_deliveries(outbox.conversation)
+    courier.mark_sent(first, "first")
+    outbox.touch("card")
+    courier.release(outbox.conversation)
+    (update,) = courier.claim_deliveries(outbox.conversation)
+
+    assert courier.mark_sent(update, "second") == "second"
+    outbox.touch("card")
+    courier.release(outbox.conversation)
+
+    assert [one.external_id for one in courier.claim_deliveries(outbox.conversation)] == ["second"]

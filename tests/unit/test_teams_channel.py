@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from bots.bridge import Bridge
 from bots.channel import Channel
 from bots.courier import Courier
+from bots.teams.answer_card import draw_copy
 from bots.teams.channel import TeamsChannel
 from bots.teams.connector import CallError, Connector
 from bots.teams.credentials import TeamsCredentials
@@ -229,6 +232,36 @@ def test_a_message_in_doubt_that_nobody_shows_is_repeated_with_one_copy_at_most(
     assert sent == [("sent", owed.id, line.world.connector.messages[1].id)]
 
 
+class FoundMeanwhile(FrontDoor):
+    """A desk that knows, once a message was sent, that it had been there all along."""
+
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> str:
+        super().mark_sent(delivery, external_id, shown=shown)
+        return "first"
+
+
+@pytest.mark.parametrize("deletes", [200, 404, 501])
+def test_what_was_sent_while_the_first_was_found_is_taken_back(line: Line, deletes: int) -> None:
+    desk, bridge = FoundMeanwhile(), Bridge()
+    desk.put(a_view())
+    courier = Courier(desk, bridge, {"teams": line.channel})
+    desk.outbox = [line.owed(payload={"text": "Hello"}, doubtful=True, attempt=5)]
+    if deletes != 200:
+        line.world.fault("DELETE", "/activities", status=deletes)
+
+    line.loop.run(courier.deliver("con_1"))
+
+    bridge.close()
+    left = [readable(one.card) for one in line.world.connector.messages]
+    methods = [one.method for one in line.world.connector.calls]
+    assert (methods, left) == {
+        200: (["POST", "DELETE"], []),
+        404: (["POST", "DELETE"], ["Hello"]),
+        501: (["POST", "DELETE", "PUT"], [readable(draw_copy().card)]),
+    }[deletes]
+    assert desk.log[-1][0] == "released"
+
+
 def test_an_update_may_be_repeated_whatever_became_of_it(line: Line) -> None:
     message_id = line.send()
 
@@ -282,6 +315,27 @@ def test_an_unreachable_connector_has_taken_nothing(line: Line) -> None:
 
     assert not failed.value.ambiguous
     line.loop.run(channel.close())
+
+
+def test_a_connector_that_lets_nobody_in_has_taken_nothing(line: Line) -> None:
+    with socket.socket() as full, ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(8):
+            # The queue of who waits to be let in is full with these.
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        origin = f"http://127.0.0.1:{full.getsockname()[1]}"
+        urls = replace(line.world.credentials.service_urls, origins=frozenset({origin}))
+        connector = Connector(tokens=line.tokens, service_urls=urls)
+        there = replace(line.there, service_url=f"{origin}/")
+
+        with pytest.raises(CallError, match="unreachable") as failed:
+            line.loop.run(connector.post(there, {"type": "message"}))
+
+        line.loop.run(connector.close())
+    assert not failed.value.ambiguous
 
 
 def test_a_delivery_without_an_address_is_refused(line: Line) -> None:

@@ -497,8 +497,9 @@ class FrontDoor:
         self.outbox = [one for one in self.outbox if one.conversation_id != conversation_id]
         return claimed
 
-    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> None:
+    def mark_sent(self, delivery: Delivery, external_id: str, *, shown: str = "") -> str:
         self.log.append(("sent", delivery.id, external_id))
+        return external_id
 
     def postpone(self, delivery: Delivery, *, seconds: float, reason: str, doubtful: bool) -> None:
         certainty = "doubtful" if doubtful else "certain"
