@@ -13,6 +13,7 @@ from runtime.domain.errors import Refused
 from runtime.domain.grant import Grant, Wanted
 from runtime.domain.halt import Halt, HaltScope
 from runtime.door.factors import Factors
+from runtime.door.granting import check_bounds
 from runtime.door.halting import Halting
 from runtime.door.people import People
 from runtime.door.rules import Rules
@@ -68,6 +69,10 @@ class Governing:
 
     def grant(self, wanted: Wanted, person: Person, *, workspace: str | None) -> Grant:
         """Give leave for a bounded set of calls of one run."""
+        self.require(person, Right.GRANT)
+        check_bounds(
+            wanted, database=self.leave.database, tools=self.rules.tools, workspace=workspace
+        )
         return self.leave.give(wanted, self.people.whole(person), workspace=workspace)
 
     def grants(self, *, run: str | None, workspace: str | None) -> list[Grant]:

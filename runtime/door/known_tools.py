@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runtime.catalog.catalog import Catalog
-from runtime.catalog.declared_tools import declared_tools
+from runtime.catalog.declared_tools import declared_arguments, declared_tools
 from runtime.domain.effects import Effect
+from runtime.domain.json import JsonObject
 from runtime.domain.ports import Clock
 from runtime.tools.mcp.config import parse_servers
 from runtime.tools.tool import Tool
@@ -19,6 +20,8 @@ class KnownTool:
 
     effect: Effect
     source: str
+    parameters: JsonObject | None
+    """The JSON Schema of its arguments, as far as it can be told; None where it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +37,12 @@ class KnownTools:
         for agent in catalog.agents.values():
             effect = declared_tools(agent).get(name)
             if effect is not None:
-                return KnownTool(effect=effect, source=agent.tools_file)
+                taken = declared_arguments(agent).get(name)
+                return KnownTool(effect=effect, source=agent.tools_file, parameters=taken)
         shared = self._shipped() if self.shared is None else self.shared(catalog)
         for tool in shared:
             if tool.name == name:
-                return KnownTool(effect=tool.effect, source=tool.source)
+                return KnownTool(effect=tool.effect, source=tool.source, parameters=tool.parameters)
         return _configured(catalog, name)
 
     def _shipped(self) -> Iterable[Tool]:
@@ -56,5 +60,5 @@ def _configured(catalog: Catalog, name: str) -> KnownTool | None:
     for config in parse_servers(catalog.mcp_text, file="mcp.json") if catalog.mcp_text else ():
         effect = config.effects.get(tool) if config.name == server else None
         if effect is not None:
-            return KnownTool(effect=effect, source=f"mcp.json, server {server}")
+            return KnownTool(effect=effect, source=f"mcp.json, server {server}", parameters=None)
     return None

@@ -74,11 +74,10 @@ def test_vacations_are_typed_with_their_end(office: Governed) -> None:
 
 
 def test_grants_and_halts_are_typed_listed_and_taken_back(office: Governed) -> None:
-    given = say(office, BEN, 'grant 1 send --uses 3 --where to="Yves" --up-to amount=50 for 2h')
+    given = say(office, BEN, "grant 1 count --uses 3 --where number<=9 --up-to number=50 for 2h")
     assert given.ok, given.text
-    assert "to=Yves" in given.text
-    assert "where to=Yves 3 times, amount up to 50 in all, until" in given.text
-    assert "(0 of 3 used, amount 0 so far)" in say(office, CYD, "grants 1").text
+    assert "where number<=9 3 times, number up to 50 in all, until" in given.text
+    assert "(0 of 3 used, number 0 so far)" in say(office, CYD, "grants 1").text
     assert "is revoked" in say(office, CYD, "revoke 1").text
     assert "say how often" in say(office, BEN, "grant 1 send").text
 
@@ -90,6 +89,25 @@ def test_grants_and_halts_are_typed_listed_and_taken_back(office: Governed) -> N
     assert "is lifted" in say(office, BEN, "lift 1").text
     assert "cannot be halted" in say(office, BEN, "halt the press").text
     assert "the grant 'halt'" in say(office, ADA, "halt workspace now").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("send --uses 3 --up-to amount=50", "'send' has no argument 'amount'"),
+        ("send --uses 3 --where too=Yves", "'send' has no argument 'too'"),
+        ("send --uses 3 --where to=Yves --up-to to=50", "'to' of 'send' is no number (string)"),
+    ],
+)
+def test_a_grant_that_could_never_apply_is_refused_with_what_the_tool_takes(
+    office: Governed, typed: str, told: str
+) -> None:
+    refused = say(office, BEN, f"grant 1 {typed}")
+
+    assert not refused.ok
+    assert told in refused.text
+    assert ("name one of to" in refused.text) == ("no argument" in told)
+    assert say(office, BEN, "grants 1").text == "Nothing is granted."
 
 
 def test_the_policy_is_checked_and_explained(office: Governed) -> None:

@@ -133,7 +133,7 @@ def test_uses_and_sums_are_taken_once_however_many_take_at_once(office: Governed
     runtime = office.product.runtime
     number = letters(office)
     given = runtime.governing.grant(
-        Wanted(run=number, tool="send", uses=100, sum_path="amount", sum_limit=50.0),
+        Wanted(run=number, tool="count", uses=100, sum_path="number", sum_limit=50.0),
         BEN,
         workspace=None,
     )
@@ -149,8 +149,8 @@ def test_uses_and_sums_are_taken_once_however_many_take_at_once(office: Governed
     def one(key: str, amount: object) -> bool:
         with runtime.database.write() as connection:
             taken = grants.take(
-                connection, run, decision, policy=policy, tool="send",
-                arguments={"amount": amount},  # pyright: ignore[reportArgumentType] - wrong types are the point
+                connection, run, decision, policy=policy, tool="count",
+                arguments={"number": amount},  # pyright: ignore[reportArgumentType] - wrong types are the point
                 key=key, now=office.product.clock.now(),
             )  # fmt: skip
         return taken is not None

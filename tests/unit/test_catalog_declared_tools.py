@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from runtime.catalog.catalog import Catalog
-from runtime.catalog.declared_tools import declared_tools
+from runtime.catalog.declared_tools import declared_arguments, declared_tools
 from runtime.catalog.load import load_catalog
 from runtime.catalog.python_tools import python_tools
 from runtime.domain.effects import Effect
+from runtime.domain.json import object_of
 from runtime.door.known_tools import KnownTools
 from runtime.testing import SteppedClock
 from tests.worlds.product import SHIPPED
@@ -66,7 +67,12 @@ def test_what_is_read_off_is_what_running_it_gives() -> None:
 
     assert brought
     for agent in brought:
-        assert declared_tools(agent) == {one.name: one.effect for one in python_tools(agent)}
+        made = python_tools(agent)
+        assert declared_tools(agent) == {one.name: one.effect for one in made}
+        assert {
+            name: set(object_of(taken["properties"]))
+            for name, taken in declared_arguments(agent).items()
+        } == {one.name: set(object_of(one.parameters.get("properties"))) for one in made}
 
 
 def test_a_server_that_is_not_at_hand_is_known_by_what_is_written_about_it(tmp_path: Path) -> None:
