@@ -318,9 +318,11 @@ class Runtime:
                 migrate.require_current(self.database)
             except Misconfigured as error:
                 problems.append(error.public)
-        if self.library.problem is not None:
-            problems.append(self.library.problem)
         return problems
+
+    def complaints(self) -> list[str]:
+        """Say what is to be mended in the agents folder while what was sound goes on."""
+        return self.library.complaints
 
     def claim_deliveries(self, conversation_id: str) -> list[Delivery]:
         """Take what a conversation is owed."""

@@ -87,7 +87,7 @@ def _lines(line: ScheduleLine, asked: Asked) -> Iterator[str]:
     yield " · ".join(word for word in words if word)
     if line.note:
         yield f"  {one_line(line.note, 300)}"
-    if line.state in (ScheduleState.OFF, ScheduleState.STOPPED):
+    if line.state in (ScheduleState.OFF, ScheduleState.STOPPED) and not line.unanswered:
         verb = f"{asked.prefix}schedules start {line.workflow}"
         yield f"  set it going in your name, here, with: {verb}"
 

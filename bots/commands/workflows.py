@@ -57,9 +57,13 @@ def _from_run(ref: str, asked: Asked, *, name: str) -> CommandReply:
 def _list(asked: Asked) -> CommandReply:
     known = asked.runtime.workflows()
     rows = [(one.actor, one.title, one_line(one.summary)) for one in known]
+    listed = columns(rows) or ["No workflows are installed."]
+    complaints = asked.runtime.complaints()
+    if complaints:
+        listed += ["", "To be mended by whoever keeps these files; the rest goes on:", *complaints]
     return CommandReply(
-        text="\n".join(columns(rows)) or "No workflows are installed.",
-        data={"workflows": [one.describe() for one in known]},
+        text="\n".join(listed),
+        data={"workflows": [one.describe() for one in known], "complaints": list(complaints)},
     )
 
 

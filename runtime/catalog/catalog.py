@@ -28,6 +28,8 @@ class Catalog:
     digest: str
     agent_policies: Mapping[str, str] = field(default_factory=dict[str, str])
     """By agent, the text of its own policy.yaml, where it has one."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What is to be mended in the files, each with file and line; no part of what a run keeps."""
 
     @classmethod
     def of(
@@ -39,6 +41,7 @@ class Catalog:
         models_text: str | None = None,
         mcp_text: str | None = None,
         agent_policies: Mapping[str, str] | None = None,
+        warnings: Iterable[str] = (),
     ) -> Catalog:
         """Put a catalog together, its agents by name, and give it its digest."""
         by_name = {agent.name: agent for agent in sorted(agents, key=lambda agent: agent.name)}
@@ -61,6 +64,7 @@ class Catalog:
             mcp_text=mcp_text,
             digest=digest_of(whole),
             agent_policies=dict(agent_policies or {}),
+            warnings=tuple(warnings),
         )
 
     def agent(self, name: str) -> Agent:

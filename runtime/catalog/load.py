@@ -78,6 +78,7 @@ def load_catalog(path: Path) -> Catalog:
         models_text=models_text,
         mcp_text=mcp_text,
         agent_policies=agent_policies,
+        warnings=map(str, problems.warnings),
     )
 
 

@@ -29,10 +29,16 @@ class Problems:
     """A list that grows while the files are read."""
 
     found: list[Problem | Misconfigured] = field(default_factory=list[Problem | Misconfigured])
+    warnings: list[Problem] = field(default_factory=list[Problem])
+    """What is to be mended, and keeps nothing else from being used."""
 
     def add(self, file: str, line: int, text: str, *, pointer: str = "") -> None:
         """Note one problem; ``text`` says what is wrong and what to write instead."""
         self.found.append(Problem(file=file, line=line, pointer=pointer, text=text))
+
+    def warn(self, file: str, line: int, text: str, *, pointer: str = "") -> None:
+        """Note what is wrong with one part alone, which is left out until it is mended."""
+        self.warnings.append(Problem(file=file, line=line, pointer=pointer, text=text))
 
     def adopt(self, error: Misconfigured) -> None:
         """Note what another reader found; its words already name file and line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from runtime.catalog.load import load_catalog
 from runtime.domain.errors import Misconfigured
 from runtime.domain.ports import Clock
 
+_log = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(seconds=1)
 
 _Stamp = tuple[tuple[str, int, int, int], ...]
@@ -52,10 +54,18 @@ class Library:
             self._look(self._clock.now())
             return self._problem
 
+    @property
+    def complaints(self) -> list[str]:
+        """Say what is to be mended in the files, a line each, with file and line number."""
+        problem, catalog = self.problem, self.current()
+        return [*(problem.splitlines() if problem else ()), *catalog.warnings]
+
     def _load(self) -> Catalog:
         catalog = load_catalog(self._path)
         if self._check is not None:
             self._check(catalog)
+        for warning in catalog.warnings:
+            _log.warning("%s", warning)
         return catalog
 
     def _look(self, now: datetime) -> None:
@@ -70,6 +80,7 @@ class Library:
             self._catalog = self._load()
         except Misconfigured as error:
             self._problem = error.public
+            _log.warning("what was changed is not taken, what was before goes on: %s", error.public)
         except OSError as error:
             # A file went away while it was read; so the next look reads again.
             self._problem = f"{error.filename}:1: {error.strerror}; put the file back"

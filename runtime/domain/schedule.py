@@ -69,3 +69,5 @@ class ScheduleLine:
     note: str
     has_approvals_channel: bool = False
     """Its approvals appear in a place of their own as well."""
+    unanswered: bool = False
+    """Its file does not say who may answer for it, so nobody can set it going; see ``note``."""

@@ -47,7 +47,7 @@ class Rules:
 
     def check(self) -> list[str]:
         """Say what is wrong: what cannot be read, and rules that nobody could ever satisfy."""
-        problems = [self.library.problem] if self.library.problem else []
+        problems = self.library.complaints
         policy = self.policy()
         case = Case(requester="somebody:somewhere/else", at=self.clock.now())
         for rule in policy.rules:

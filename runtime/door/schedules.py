@@ -64,6 +64,9 @@ class Schedules:
         lacking = self.policy().lacks(whole, Right.ASK, start=name)
         if lacking is not None:
             raise Refused(lacking)
+        unanswered = sponsor.lacking(workflow.definition)
+        if unanswered is not None:
+            raise Refused(f"{name!r} cannot be set going: {unanswered}")
         why = sponsor.unfit(workflow.definition, person, place)
         if why is not None:
             raise Refused(f"{why}; set it going as it says, with: schedules start {name}")
@@ -211,6 +214,8 @@ def _gathered(row: Scheduled) -> str:
 
 def _off(workflow: Workflow) -> ScheduleLine:
     people = sponsor.sponsors_of(workflow.definition)
+    named = f"its file names {' or '.join(people)} as its sponsor" if people else ""
+    unanswered = sponsor.lacking(workflow.definition)
     return ScheduleLine(
         workflow=workflow.name,
         title=workflow.title,
@@ -221,5 +226,6 @@ def _off(workflow: Workflow) -> ScheduleLine:
         due_at=None,
         last_number=None,
         last_at=None,
-        note=f"its file names {' or '.join(people)} as its sponsor" if people else "",
+        note=unanswered or named,
+        unanswered=unanswered is not None,
     )

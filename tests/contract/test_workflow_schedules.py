@@ -316,6 +316,32 @@ def test_a_file_may_say_who_answers_for_it_and_where(clockwork: Clockwork) -> No
     assert "asks in slack:T1/C" in clockwork.say("schedules start report", ANN)
 
 
+def test_what_starts_by_itself_and_names_nobody_who_answers_starts_nothing(
+    clockwork: Clockwork,
+) -> None:
+    clockwork.start()
+    clockwork.publish("report", "{cron: '0 7 * * 1'}", metadata="")
+    clockwork.publish("other", "{every: PT1H}", metadata="")
+    refused = clockwork.say("schedules start other")
+    listed, workflows = clockwork.say("schedules"), clockwork.say("workflows")
+    clockwork.at("03-23T06:00")
+
+    assert clockwork.sweep() == 0
+    assert clockwork.runs == []
+    assert "'other' cannot be set going" in refused
+    assert "does not say who answers for it" in listed
+    assert "schedules start other" not in listed
+    assert f"{clockwork.folder}/workflows/other.yaml:10: /schedule: " in workflows
+    listed_now = clockwork.runtime.starting.schedules.listed(workspace="T1")
+    assert [(line.workflow, line.state) for line in listed_now] == [
+        ("other", ScheduleState.OFF),
+        ("report", ScheduleState.STOPPED),
+    ]
+    # By hand it is begun as any other.
+    clockwork.say("run other")
+    assert len(clockwork.runs) == 1
+
+
 def test_what_is_halted_waits_and_is_made_up_for_once(clockwork: Clockwork) -> None:
     clockwork.start()
     governing = clockwork.runtime.governing

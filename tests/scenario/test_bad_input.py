@@ -101,15 +101,17 @@ def test_a_file_broken_later_is_reported_and_the_last_good_one_is_kept(tmp_path:
         (agents / "policy.yaml").write_text("version: 1\nrules: oh no\n")
         running.clock.pass_time(2)
 
-        problems = running.runtime.ready()
+        problems, ready = running.runtime.complaints(), running.runtime.ready()
         still = [agent.name for agent in running.runtime.agents()]
         (agents / "policy.yaml").write_text(good)
         running.clock.pass_time(2)
 
         assert len(problems) == 1
         assert "policy.yaml:2" in problems[0]
+        # What was sound goes on, so nobody is to be sent elsewhere.
+        assert ready == []
         assert "operator" in still
-        assert running.runtime.ready() == []
+        assert running.runtime.complaints() == []
 
 
 def test_a_database_that_is_down_at_the_start_is_said_in_one_sentence(

@@ -196,21 +196,25 @@ def test_a_sponsor_or_a_channel_that_names_nobody_is_told_by_line(said: str, key
 
 
 @pytest.mark.parametrize("said", ["", "  metadata: {channel: 'slack:T1/C1'}\n"])
-def test_what_starts_by_itself_and_names_nobody_who_answers_is_refused(
+def test_what_names_nobody_who_answers_is_told_by_line_and_holds_up_no_other(
     tmp_path: Path, said: str
 ) -> None:
     body = "schedule: {every: PT1H}\ndo: [{a: {wait: PT1S}}]\n"
     folder = agents_folder(tmp_path, said + body)
     file = folder / "workflows" / "pay.yaml"
 
-    with pytest.raises(Misconfigured) as refused:
-        load_catalog(folder)
+    loaded = load_catalog(folder)
+    checked = check_workflows([file], agents_path=folder)
 
     line = 6 + bool(said)
-    assert f"{file}:{line}: /schedule: " in refused.value.public
-    assert "sponsor: 'slack:T024/U061'" in refused.value.public
+    [told] = loaded.warnings
+    assert f"{file}:{line}: /schedule: " in told
+    assert "sponsor: 'slack:T024/U061'" in told
+    assert [str(one) for one in checked.problems] == [told]
+    assert list(loaded.agents) == ["clerk"]
     file.write_text(HEAD + "  metadata: {sponsor: whoever-starts-it}\n" + body)
     assert load_catalog(folder).workflow("pay").schedule is not None
+    assert load_catalog(folder).warnings == ()
 
 
 def test_a_time_zone_that_is_none_is_told_by_line() -> None:

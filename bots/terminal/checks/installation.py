@@ -50,7 +50,10 @@ def agents(settings: Settings) -> list[Check]:
         # Each line says file, line and what to write there.
         return [Check(name="agents", ok=False, detail=line) for line in _lines(error)]
     names = ", ".join(sorted(catalog.agents))
-    return fine("agents", f"{settings.agents_path}: {names}")
+    return [
+        *fine("agents", f"{settings.agents_path}: {names}"),
+        *(Check(name="agents", ok=False, detail=line) for line in catalog.warnings),
+    ]
 
 
 def code() -> list[Check]:

@@ -38,7 +38,7 @@ def check_workflows(paths: Sequence[File], *, agents_path: File) -> Checked:
     problems = Problems()
     # What is wrong with those beside is told where they themselves are checked.
     workflows = read_workflows(files, beside=beside_in(agents_path), problems=problems)
-    found = [one for one in problems.found if isinstance(one, Problem)]
+    found = [one for one in problems.found if isinstance(one, Problem)] + problems.warnings
     order = {str(file): at for at, file in enumerate(files)}
     found.sort(key=lambda one: (order.get(one.file, 0), one.line))
     return Checked(files=tuple(files), workflows=tuple(workflows), problems=tuple(found))

@@ -55,7 +55,7 @@ def read_workflows(files: Sequence[File], *, beside: Beside, problems: Problems)
         unanswered = sponsor.lacking(read.workflow.definition)
         if unanswered is not None:
             line = read.place.line("schedule")
-            problems.add(read.place.file, line, unanswered, pointer="/schedule")
+            problems.warn(read.place.file, line, unanswered, pointer="/schedule")
         for path, words in misnamed(read.workflow, known):
             line = read.place.line(*path)
             problems.add(read.place.file, line, words, pointer=pointer(path))

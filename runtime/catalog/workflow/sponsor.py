@@ -3,8 +3,8 @@
 ``document.metadata`` is open to what the language has no word for: ``sponsor`` names the people of
 whom one must set it going, ``channel`` the place in which they must do it. Both are said twice,
 once in the file and once in a chat, so that nobody answers for what somebody else wrote down. A
-file that may be anybody's says ``sponsor: whoever-starts-it``; one that says nothing is refused,
-because it would look as if it started and never would.
+file that may be anybody's says ``sponsor: whoever-starts-it``; one that says nothing cannot be set
+going, and is told of wherever workflows are, because it looks as if it started and never will.
 """
 
 from __future__ import annotations
@@ -43,13 +43,16 @@ def lacking(document: JsonObject) -> str | None:
         return None
     return (
         "it starts by itself, and the file does not say who answers for it; write under `document`"
-        f" `metadata: {{sponsor: '{_EXAMPLE['sponsor']}'}}`, or `sponsor: {WHOEVER}` where anybody"
-        " may who may start it"
+        f" `metadata: {{sponsor: '{_EXAMPLE['sponsor']}'}}`, or `sponsor: {WHOEVER}` for"
+        " anybody who may start it"
     )
 
 
 def unfit(document: JsonObject, person: Person, place: Place) -> str | None:
     """Say why this person cannot answer for it in this place; None where they can."""
+    unanswered = lacking(document)
+    if unanswered is not None:
+        return unanswered
     people = sponsors_of(document)
     if people and person.principal not in people:
         return f"its file names {' or '.join(people)} as its sponsor"
