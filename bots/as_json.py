@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bots.door import AgentLine
-from bots.status import error_text
+from bots.status import error_text, turned_down
 from bots.views import Shown
 from runtime.domain.approval import Approval
 from runtime.domain.json import Json, JsonObject
@@ -43,9 +43,11 @@ def run_object(view: RunView) -> JsonObject:
                 "kind": step.kind,
                 "owner": step.actor,
                 "status": step.status.value,
+                "turned_down": None if refused is None else refused.status.value,
                 "waits_for": step.waits_for or None,
             }
             for step in view.steps
+            for refused in (turned_down(step, view.approvals),)
         ],
         "revision": view.run.revision,
         "sources": list(view.run.sources),

@@ -11,7 +11,16 @@ from bots.spelling import (
     exact,
     prose,
 )
-from bots.status import error_text, inside_detail, run_seconds, status_line, step_detail
+from bots.status import (
+    failure_text,
+    inside_detail,
+    refusal_detail,
+    run_seconds,
+    standing,
+    status_line,
+    step_detail,
+    turned_down,
+)
 from bots.views import (
     Answer,
     FileLink,
@@ -61,6 +70,7 @@ def run_card(view: RunView) -> RunCard:
             now=view.read_at,
             skip=str(number) if step.id in view.skippable else "",
             inside=view.inside.get(step.id, ()),
+            approvals=view.approvals,
         )
         for number, step in enumerate(view.steps, start=1)
     )
@@ -92,17 +102,26 @@ def _repeatable(view: RunView) -> tuple[str, ...]:
 
 
 def step_line(
-    step: Step, *, now: datetime, skip: str = "", inside: Sequence[Step] = ()
+    step: Step,
+    *,
+    now: datetime,
+    skip: str = "",
+    inside: Sequence[Step] = (),
+    approvals: Sequence[Approval] = (),
 ) -> StepLine:
     """Draw one step of a plan; of a workflow that is one, the task it is at as well."""
     elapsed = None
     if step.started_at is not None:
         elapsed = ((step.finished_at or now) - step.started_at).total_seconds()
+    refused = turned_down(step, approvals)
+    detail = prose(inside_detail(inside) or step_detail(step))
+    if refused is not None:
+        detail = detail or refusal_detail(refused)
     return StepLine(
         title=prose(step.title or step.path.rsplit("/", 1)[-1]),
         owner=exact(step.actor),
-        status=step.status.value,
-        detail=prose(inside_detail(inside) or step_detail(step)),
+        status=standing(step, approvals),
+        detail=detail,
         elapsed_seconds=elapsed,
         skip=skip,
     )
@@ -114,7 +133,7 @@ def answer(view: RunView) -> Answer:
     titles = {step.path: step.title or step.path for step in view.steps}
     text = run.answer
     if view.status == "failed":
-        failure = f"This did not work: {error_text(run.error)}"
+        failure = f"This did not work: {failure_text(view)}"
         text = f"{failure}\n\n{run.answer}" if run.answer else failure
     elif view.status == "cancelled" and not text:
         text = "This run was cancelled."

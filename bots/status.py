@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bots.spelling import duration, exact, plural, prose
-from runtime.domain.approval import Question
+from runtime.domain.approval import Approval, Question
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView
 from runtime.domain.states import ENDED_STEP, ApprovalStatus, StepStatus
@@ -14,6 +14,7 @@ from runtime.domain.step import Step
 
 _AT: Final = (StepStatus.RUNNING, StepStatus.WAITING, StepStatus.UNKNOWN, StepStatus.FAILED)
 """How the task stands at which a workflow is."""
+_TURNED_DOWN: Final = (ApprovalStatus.REJECTED, ApprovalStatus.EXPIRED)
 
 
 def status_line(view: RunView) -> str:
@@ -22,7 +23,7 @@ def status_line(view: RunView) -> str:
         case "succeeded":
             return f"Done in {duration(run_seconds(view))}."
         case "failed":
-            return f"Failed: {prose(error_text(view.run.error))}"
+            return f"Failed: {prose(failure_text(view))}"
         case "cancelled":
             return f"Cancelled after {duration(run_seconds(view))}."
         case "paused":
@@ -31,6 +32,44 @@ def status_line(view: RunView) -> str:
             return _waiting_line(view)
         case _:
             return _running_line(view)
+
+
+def standing(step: Step, approvals: Sequence[Approval]) -> str:
+    """Say how a step stands: as the engine has it, or that people turned down what it was for.
+
+    An agent that was not let do its work ends as one that has said so. What counts is the last
+    word about its calls: one that was approved after another was rejected did its work otherwise.
+    """
+    last = turned_down(step, approvals)
+    return last.status.value if last is not None else step.status.value
+
+
+def turned_down(step: Step, approvals: Sequence[Approval]) -> Approval | None:
+    """Give what people said last about a step's calls, where that was no, or nothing in time."""
+    if step.status not in (StepStatus.SUCCEEDED, StepStatus.FAILED) or step.kind == "workflow":
+        return None
+    below = f"{step.id}/"
+    decided = [
+        one
+        for one in approvals
+        if one.step_id.startswith(below) and one.status is not ApprovalStatus.PENDING
+    ]
+    last = max(decided, key=lambda one: one.number, default=None)
+    return last if last is not None and last.status in _TURNED_DOWN else None
+
+
+def refusal_detail(approval: Approval) -> str:
+    """Say who turned it down; why stands where the run says how it ended."""
+    if approval.status is ApprovalStatus.EXPIRED:
+        return "nobody decided in time"
+    return f"rejected by {prose(approval.decided_by_name or str(approval.decided_by))}"
+
+
+def failure_text(view: RunView) -> str:
+    """Say why a run failed, in a person's words; who turned something down is said alone."""
+    words = error_text(view.run.error)
+    is_refused = any(one.status in _TURNED_DOWN for one in view.approvals)
+    return words.removeprefix("not everything was done: ") if is_refused else words
 
 
 def step_detail(step: Step) -> str:

@@ -21,7 +21,7 @@ class StepLine:
     owner: str
     """``analyst@3f2a91``, or the workflow, tool or person that does it."""
     status: str
-    """A ``StepStatus`` word."""
+    """A ``StepStatus`` word; ``rejected`` or ``expired`` where people did not let it be done."""
     detail: str
     """Why it waits, or how it failed; empty while nothing needs saying."""
     elapsed_seconds: float | None

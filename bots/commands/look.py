@@ -260,8 +260,10 @@ def _trace_line(row: StepRow) -> str:
     title = step.title or step.path.rsplit("/", 1)[-1]
     if step.kind == "model":
         title = _THOUGHTS.get(title, title)
-    parts = [f"{SIGNS[step.status.value]} {one_line(title, 70)}"]
-    parts.append(step.kind)
+    verdict = str(object_of(step.output).get("verdict")) if step.kind == "approval" else ""
+    refused = verdict in ("rejected", "expired")
+    parts = [f"{SIGNS[verdict if refused else step.status.value]} {one_line(title, 70)}"]
+    parts.append(verdict if refused else step.kind)
     if step.actor:
         parts.append(exact(step.actor))
     if step.started_at and step.finished_at:

@@ -12,6 +12,8 @@ SIGNS = {
     "waiting": "…",
     "succeeded": "✓",
     "failed": "✗",
+    "rejected": "⊘",
+    "expired": "⊘",
     "cancelled": "–",
     "skipped": "–",
     "unknown": "?",

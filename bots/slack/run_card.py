@@ -32,6 +32,8 @@ _SIGNS = {
     "waiting": "◔",
     "succeeded": "●",
     "failed": "✕",
+    "rejected": "⊘",
+    "expired": "⊘",
     "cancelled": "–",
     "skipped": "–",
     "unknown": "?",
@@ -41,6 +43,8 @@ _TASK_STATES = {
     "waiting": "in_progress",
     "succeeded": "complete",
     "failed": "error",
+    "rejected": "error",
+    "expired": "error",
     "unknown": "error",
 }
 """Slack's words for a task; what is not here is ``pending`` and named in the details."""

@@ -32,6 +32,8 @@ _SIGNS = {
     "waiting": "◔",
     "succeeded": "●",
     "failed": "✕",
+    "rejected": "⊘",
+    "expired": "⊘",
     "cancelled": "–",
     "skipped": "–",
     "unknown": "?",

@@ -14,7 +14,7 @@ from runtime.approvals import differences, grants
 from runtime.approvals.ask import Asked, opening
 from runtime.domain.approval import Approval, Difference, Preview, Question, Verdict
 from runtime.domain.canonical import canonical
-from runtime.domain.errors import ToolFailed
+from runtime.domain.errors import ToolFailed, TurnedDown
 from runtime.domain.json import Json, JsonObject, object_of
 from runtime.domain.states import ApprovalStatus
 from runtime.durable.context import PENDING, Context, Pending
@@ -130,7 +130,7 @@ def _look(ctx: Context, services: Services, around: _Round) -> _Round:
 
     found = object_of(ctx.do(name, look, _leaf(gated)))
     if found["refused"]:
-        raise ToolFailed(str(found["refused"]))
+        raise TurnedDown(str(found["refused"]))
     decision = from_journal(found.get("decision"), gated.decision)
     if decision.outcome == Outcome.DENY:
         raise ToolFailed(f"{gated.tool.name!r} is denied by policy: {decision.reason}")
@@ -209,10 +209,10 @@ def _as_preview(told: Json) -> Preview:
 def _refusal(before: Approval) -> str:
     who = before.decided_by_name or before.decided_by
     if before.status != ApprovalStatus.REJECTED:
-        return f"{who} changed that call to another one before; do not propose the original again"
+        return f"{who} changed that call to another one; the original is not asked about again"
     return (
         f"the identical call was rejected before by {who}"
-        f" ({before.decision_reason or 'no reason given'}); do not propose it again"
+        f" ({before.decision_reason or 'no reason given'}) and is not asked about again"
     )
 
 
@@ -243,8 +243,6 @@ def _raise_unless_approved(gated: Gated, answer: JsonObject) -> None:
         return
     reason = str(answer.get("reason") or "no reason given")
     if verdict == "rejected":
-        raise ToolFailed(
-            f"{answer.get('by')} rejected {gated.tool.name!r}: {reason};"
-            " do not propose the same call again"
-        )
-    raise ToolFailed(f"{gated.tool.name!r} was not approved ({verdict}): {reason}")
+        # Models are told once, by their rules, not to try it again: these words reach people, too.
+        raise TurnedDown(f"{answer.get('by')} rejected {gated.tool.name!r}: {reason}")
+    raise TurnedDown(f"{gated.tool.name!r} was not approved ({verdict}): {reason}")

@@ -95,6 +95,12 @@ class ToolFailed(BatonError):
     code = "tool_failed"
 
 
+class TurnedDown(ToolFailed):
+    """The model must act: people were asked about the call, and it is not to be made."""
+
+    code = "turned_down"
+
+
 class Faulted(ToolFailed):
     """The author must act: a workflow raised an error that nothing caught.
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from runtime.domain.errors import TurnedDown
 from runtime.domain.json import Json, JsonObject
 from runtime.models.completion import ToolSpec, Turn
 
@@ -21,6 +22,8 @@ class Result:
     """As the provider format spells it."""
     value: Json
     error: str | None = None
+    turned_down: bool = False
+    """People were asked, and did not let it be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,12 @@ def _result(tool: str, text: str) -> Result:
         error = value.get("error")
         if error not in (None, "", False):
             message = error.get("message", error) if isinstance(error, Mapping) else error
-            return Result(tool=tool, value=value, error=_text(message) or json.dumps(message))
+            return Result(
+                tool=tool,
+                value=value,
+                error=_text(message) or json.dumps(message),
+                turned_down=isinstance(error, Mapping) and error.get("code") == TurnedDown.code,
+            )
         # The runner's envelope is no part of what a script asks for.
         if "result" in value and value.get("ok") is True:
             return Result(tool=tool, value=value["result"])

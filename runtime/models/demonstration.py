@@ -7,7 +7,7 @@ the same answer. It stands behind the same library call as every real model.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ from runtime.catalog.dialogue import Exchange, ScriptedCall, parse_dialogue
 from runtime.domain.json import Json, JsonObject
 from runtime.models import judging, planning, unscripted
 from runtime.models.completion import ToolCall, ToolSpec
-from runtime.models.conversation import Conversation
+from runtime.models.conversation import Conversation, Result
 from runtime.models.shaping import fit, wrap
 from runtime.models.template import render
 from runtime.models.tool_names import encode
@@ -114,9 +114,18 @@ def _scope(heard: Conversation) -> dict[str, Json]:
     return {
         "task": heard.task,
         "request": heard.request,
-        "inputs": heard.inputs,
+        # What steps said is signed once more as a whole.
+        "inputs": _unsigned(heard.inputs) if heard.purpose == "synthesise" else heard.inputs,
         "calls": [result.value for result in heard.results],
     }
+
+
+def _unsigned(value: Json) -> Json:
+    if isinstance(value, str):
+        return value.replace(SIGNATURE, "").strip() if SIGNATURE in value else value
+    if isinstance(value, Mapping):
+        return {name: _unsigned(one) for name, one in value.items()}
+    return [_unsigned(one) for one in value] if isinstance(value, Sequence) else value
 
 
 def _plan(heard: Conversation, match: _Match | None) -> JsonObject:
@@ -141,7 +150,7 @@ def _check(heard: Conversation, match: _Match | None) -> JsonObject:
 def _follow(heard: Conversation, match: _Match) -> Spoken:
     failed = next((result for result in heard.results if result.error is not None), None)
     if failed is not None:
-        return _final(f"Failed: the call of {failed.tool} did not work: {failed.error}", heard)
+        return _failed(failed, heard)
     turns = match.exchange.turns
     if heard.rounds < len(turns):
         return _calls(turns[heard.rounds], heard, match)
@@ -169,13 +178,20 @@ def _calling(heard: Conversation, calls: list[tuple[ToolSpec, Json]]) -> Spoken:
 def _improvise(heard: Conversation) -> Spoken | None:
     failed = next((result for result in heard.results if result.error is not None), None)
     if failed is not None:
-        return _final(f"Failed: the call of {failed.tool} did not work: {failed.error}", heard)
+        return _failed(failed, heard)
     wanted = unscripted.next_call(heard)
     if wanted is None:
         return None
     name, arguments = wanted
     tool = next(tool for tool in heard.tools if tool.name == name)
     return _calling(heard, [(tool, arguments)])
+
+
+def _failed(result: Result, heard: Conversation) -> Spoken:
+    """Say what did not work. Who turned a call down, and why, is said by the run itself."""
+    if result.turned_down:
+        return _final(f"Not done: {result.tool} was not called.", heard)
+    return _final(f"Failed: the call of {result.tool} did not work: {result.error}", heard)
 
 
 def _final(answer: Json, heard: Conversation) -> Spoken:

@@ -10,7 +10,7 @@ from runtime.domain.json import Json, JsonObject
 from runtime.models.conversation import Conversation, Work
 from runtime.models.template import MISSING
 
-_SAYS_FAILED = re.compile(r"(?im)^\s*(failed|failure|empty|error)\b")
+_SAYS_FAILED = re.compile(r"(?im)^\s*(failed|failure|empty|error|not done)\b")
 _BAD_STATES = frozenset({"failed", "failure", "empty", "error", "cancelled", "unknown"})
 _SPEAKING = ("answer", "text", "summary", "report", "message", "result", "output")
 

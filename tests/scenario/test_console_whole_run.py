@@ -74,7 +74,15 @@ def test_a_rejection_keeps_its_reason_and_orders_nothing(page: Page) -> None:
     page.decide(approval, "reject", "too dear this quarter")
 
     assert page.until("approval", status="rejected")["outcome"].endswith("too dear this quarter")
-    assert page.until("answer")["outcome"] != "succeeded"
+    answered = page.until("answer")
+    assert answered["outcome"] != "succeeded"
+    assert answered["text"].startswith(
+        "This did not work: Operator rejected record_purchase_order: too dear this quarter"
+    )
+    assert answered["text"].count("too dear") == 1
+    assert "propose" not in answered["text"]
+    order = next(one for one in page.until("run")["steps"] if "order" in one["title"])
+    assert (order["status"], order["detail"]) == ("rejected", "rejected by Operator")
     assert len(page.product.orders()) == OPENING_ORDERS
     audited = dumps(page.get("/api/runs/1/audit"))
     assert "too dear this quarter" in audited

@@ -322,6 +322,9 @@ class Desk:
     def numbers(self) -> list[Number]:
         return [Number(name="approvals_pending", value=0.0)]
 
+    def complaints(self) -> list[str]:
+        return []
+
     def ready(self) -> list[str]:
         return []
 

@@ -106,7 +106,10 @@ def test_a_rejection_with_its_reason_ends_the_run_without_an_order(stage: Stage)
     )
 
     assert stage.product.until_ended().status == "failed"
-    stage.world.message(conversation, "This did not work")
+    told = readable(stage.world.message(conversation, "This did not work").card)
+    assert told.count("we lease laptops now") == 1
+    assert "propose" not in told
+    stage.world.message(conversation, "⊘ Record the purchase order")
     stage.settled()
     (decided,) = stage.product.runtime.view("1", workspace=None).approvals
     assert decided.status is ApprovalStatus.REJECTED

@@ -158,6 +158,14 @@ def test_a_failed_tool_is_reported_and_not_glossed_over(dialogues: Path) -> None
     assert answer.text.endswith(SIGNATURE)
 
 
+def test_what_people_turned_down_is_told_without_their_reason(dialogues: Path) -> None:
+    rejected = {"ok": False, "error": {"code": "turned_down", "message": "Ann said no: too dear"}}
+
+    answer = speak(dialogues, BUY, *called(speak(dialogues, BUY), rejected))
+
+    assert answer.text == f"Not done: ledger__query was not called.\n\n{SIGNATURE}"
+
+
 def test_a_tool_that_is_not_offered_is_not_called(dialogues: Path) -> None:
     answer = speak(dialogues, BUY, tools=())
 

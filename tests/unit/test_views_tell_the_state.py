@@ -6,6 +6,7 @@ import pytest
 
 from bots.approval_builder import approval_card
 from bots.builders import answer, run_card, shown_for
+from bots.commands.plain_text import SIGNS, shown_lines
 from bots.status import status_line
 from bots.views import Answer, Notice, QuestionCard, RunCard
 from runtime.domain.approval import Question, Stage, Verdict
@@ -74,6 +75,48 @@ def test_a_waiting_run_says_for_whom() -> None:
     assert status_line(a_view(status="waiting", steps=(a_step(waits_for="the next attempt"),))) == (
         "Waits for the next attempt."
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "shown", "detail"),
+    [
+        (ApprovalStatus.REJECTED, "rejected", "rejected by Ben"),
+        (ApprovalStatus.EXPIRED, "expired", "nobody decided in time"),
+        (ApprovalStatus.APPROVED, "succeeded", ""),
+        (ApprovalStatus.PENDING, "rejected", "rejected by Ben"),
+    ],
+)
+def test_what_people_turned_down_is_no_step_that_was_done(
+    last: ApprovalStatus, shown: str, detail: str
+) -> None:
+    step = a_step("/plan/1/order", status=StepStatus.SUCCEEDED)
+    below = f"{step.id}/turn/0/tool/0/approval/0"
+    asked = (
+        an_approval(3, step_id=below, status=ApprovalStatus.REJECTED, decided_by_name="Ben"),
+        an_approval(4, step_id=below, status=last, decided_by_name="Ben"),
+    )
+
+    [line] = run_card(a_view(steps=(step,), approvals=asked)).steps
+    [other] = run_card(a_view(steps=(a_step("/plan/1/or"),), approvals=asked)).steps
+
+    assert (line.status, line.detail) == (shown, detail)
+    assert other.status == "running"
+    assert SIGNS[shown] in "\n".join(shown_lines(run_card(a_view(steps=(step,), approvals=asked))))
+
+
+def test_who_turned_it_down_is_said_once_and_by_itself() -> None:
+    error = {
+        "code": "incomplete", "message": "not everything was done: Ben rejected pay: too dear",
+    }  # fmt: skip
+    asked = an_approval(status=ApprovalStatus.REJECTED, decided_by_name="Ben")
+    run = a_run(status=RunStatus.FAILED, error=error, answer="Not done: pay was not called.")
+    view = a_view(run, status="failed", approvals=(asked,))
+
+    assert answer(view).text == (
+        "This did not work: Ben rejected pay: too dear\n\nNot done: pay was not called."
+    )
+    assert status_line(view) == "Failed: Ben rejected pay: too dear"
+    assert "not everything was done" in answer(a_view(run, status="failed")).text
 
 
 def test_failures_and_doubts_stand_on_their_step() -> None:

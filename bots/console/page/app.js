@@ -11,7 +11,7 @@ const SAMPLES = [
 ];
 const SIGNS = {
   ready: "·", running: "▸", waiting: "…", succeeded: "✓", failed: "✗",
-  cancelled: "–", skipped: "–", unknown: "?",
+  cancelled: "–", skipped: "–", unknown: "?", rejected: "⊘", expired: "⊘",
 };
 const VERDICTS = {
   approve: ["Approve", "primary"], reject: ["Reject", "danger"],
