@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.mutants import of_promises, of_teams
 from tests.mutants.mutant import in_place
-from tests.mutants.of_promises import MUTANTS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     wanted = str(config.getoption("--mutant"))
     stack = ExitStack()
-    for mutant in MUTANTS:
+    for mutant in (*of_promises.MUTANTS, *of_teams.MUTANTS):
         if mutant.name == wanted:
             stack.enter_context(in_place(mutant))
     config.add_cleanup(stack.close)
