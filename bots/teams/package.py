@@ -8,6 +8,7 @@ import zipfile
 
 from bots.teams.icons import color_icon, outline_icon
 from bots.teams.manifest import COLOR_FILE, OUTLINE_FILE, AppFacts, manifest, problems
+from bots.teams.manifest_schema import breaches
 from runtime.domain.errors import Refused
 
 _MOMENT = (2026, 1, 1, 0, 0, 0)
@@ -21,7 +22,7 @@ def package(facts: AppFacts) -> bytes:
         Refused: Teams would not take it; says why.
     """
     app = manifest(facts)
-    wrong = problems(app)
+    wrong = problems(app) or breaches(app)
     if wrong:
         raise Refused(f"Teams would refuse this app: {'; '.join(wrong)}")
     spelled = json.dumps(app, indent=2, ensure_ascii=False)

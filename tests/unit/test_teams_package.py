@@ -17,6 +17,7 @@ from bots.commands.grammar import BY_NAME
 from bots.door import Door
 from bots.manifests import teams_package
 from bots.teams.manifest import AppFacts, manifest, problems
+from bots.teams.manifest_schema import breaches
 from bots.teams.package import package
 from bots.teams.reference import GROUP, PERSONAL
 from bots.terminal.arguments import build_parser
@@ -113,6 +114,53 @@ def test_what_teams_would_refuse_is_refused_before_it_is_uploaded(
     assert any(problem in one for one in problems(manifest(facts)))
     with pytest.raises(Refused, match="Teams would refuse"):
         package(facts)
+
+
+def _changed(path: str, value: object) -> Any:
+    """Give the manifest with something else in one place; None takes it out."""
+    app = manifest(FACTS)
+    inside: Any = app
+    *way, last = [int(one) if one.isdigit() else one for one in path.split("/")]
+    for one in way:
+        inside = inside[one]
+    if value is None:
+        del inside[last]
+    else:
+        inside[last] = value
+    return app
+
+
+@pytest.mark.parametrize("slash", [True, False])
+def test_a_manifest_as_it_is_made_breaks_no_schema(slash: bool) -> None:
+    assert breaches(manifest(replace(FACTS, slash=slash))) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("icons", None),
+        ("icons/color", "../color.svg"),
+        ("manifestVersion", "1.24"),
+        ("accentColor", "blue"),
+        ("surprise", True),
+        ("bots", []),
+        ("bots/0/botId", "baton"),
+        ("bots/0/scopes", ["everywhere"]),
+        ("bots/0/scopes", ["team", "team"]),
+        ("bots/0/supportsFiles", "yes"),
+        ("bots/0/supportsTargetedMessages", True),
+        ("bots/0/commandLists/0/commands/0/title", "x" * 33),
+        ("bots/0/commandLists/0/triggers", ["slash"]),
+        ("composeExtensions/0/commands/0/context", ["toast"]),
+        ("composeExtensions/0/commands/0/fetchTask", None),
+    ],
+)
+def test_a_manifest_that_breaks_the_schema_of_its_version_is_found(
+    path: str, value: object
+) -> None:
+    (found, *_) = breaches(_changed(path, value))
+
+    assert found.startswith("$")
 
 
 def test_an_app_is_made_for_a_bot() -> None:
