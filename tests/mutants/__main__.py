@@ -25,11 +25,17 @@ import pytest
 from runtime.storage.database import Database
 from tests.histories.company import Together
 from tests.histories.play import play
-from tests.mutants import of_approvals, of_promises, of_teams
+from tests.mutants import of_approvals, of_doors, of_promises, of_rules, of_teams
 from tests.mutants.mutant import Mutant, in_place
 from tests.worlds.services import fresh_sqlite
 
-MUTANTS: Final = (*of_approvals.MUTANTS, *of_promises.MUTANTS, *of_teams.MUTANTS)
+MUTANTS: Final = (
+    *of_approvals.MUTANTS,
+    *of_doors.MUTANTS,
+    *of_promises.MUTANTS,
+    *of_rules.MUTANTS,
+    *of_teams.MUTANTS,
+)
 _LEAST_PATIENCE_SECONDS: Final = 5.0
 _AT_ONCE: Final = 25
 """Histories that are played between two looks at the clock."""

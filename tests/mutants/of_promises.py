@@ -10,17 +10,27 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 _SLACK = "tests/scenario/test_approvals_in_slack.py::"
-_EDGE = "tests/scenario/test_slack_edge.py::"
 _STEERING = "tests/scenario/test_steering_in_slack.py::"
 _HOME = "tests/scenario/test_home_in_slack.py::"
 _SCHEDULES = "tests/scenario/test_schedules_in_slack.py::"
-_PRESSED = "tests/scenario/test_teams_approvals.py::"
 _ENGINE = "tests/contract/test_approval_engine.py::"
 _TALK = "tests/contract/test_approval_talk.py::"
-_LEAVE = "tests/contract/test_grants_and_halts.py::"
-_CANARIES = "tests/contract/test_canaries.py::"
-_DRAWN = "tests/unit/test_slack_rendering.py::"
-_TEAMS_DRAWN = "tests/unit/test_teams_rendering.py::"
+_BOUGHT = "tests/scenario/test_teams_purchase.py::"
+_WORDS_APPROVE = """rings = self._reply(connection, live, message, now)
+                from runtime.approvals.decide import answer_call
+                from runtime.storage import approvals
+                if "approve" in message.text:
+                    for one in approvals.pending(connection, workspace=None, run_id=live.id):
+                        rings += answer_call(
+                            connection, one, verdict="approved", reason="", by="", now=now
+                        )"""
+_MODEL_WORDS_THE_CARD = """from dataclasses import replace
+            from runtime.domain.approval import Preview
+            bench = replace(bench, tools=[
+                replace(one, preview=lambda *_, said=completion.text: Preview(what=said))
+                for one in bench.tools
+            ])
+            envelopes = make_calls(bench, turn, completion.tool_calls)"""
 
 MUTANTS: Final = (
     Mutant(
@@ -53,41 +63,11 @@ MUTANTS: Final = (
         watched_by=("tests/unit/test_policy_eligibility.py",),
     ),
     Mutant(
-        name="F2: Slack takes guests, bots and strangers for members",
-        module="bots.slack.people",
-        before="kind = _kind(claim, installation, profile)",
-        after="kind = PersonKind.MEMBER",
-        watched_by=(f"{_SLACK}test_guests_bots_and_outsiders_decide_nothing",),
-    ),
-    Mutant(
-        name="F3: what a client does by itself presses the button",
-        module="bots.teams.clicks",
-        before="if click.automatic:\n            return Outcome(problem=STALE)",
-        after="if False:\n            return Outcome(problem=STALE)",
-        watched_by=(f"{_PRESSED}test_what_a_client_does_by_itself_presses_no_button",),
-    ),
-    Mutant(
-        name="F3: what a client does by itself is a verdict",
-        module="bots.teams.inbound",
-        before="or not nonce or self.automatic:",
-        after="or not nonce:",
-        watched_by=(
-            "tests/unit/test_teams_inbound.py::test_what_a_client_does_by_itself_is_no_verdict",
-        ),
-    ),
-    Mutant(
-        name="F7: a button carries what it is about",
-        module="bots.slack.approval_card",
-        before='return {"id": card.approval_id, "nonce": card.nonce}',
-        after='return {"id": card.approval_id, "nonce": card.nonce, "what": card.title}',
-        watched_by=(f"{_DRAWN}test_the_buttons_carry_an_id_and_a_nonce_and_nothing_else",),
-    ),
-    Mutant(
-        name="F7: a button in Teams carries what it is about",
-        module="bots.teams.approval_card",
-        before='return {"id": view.approval_id, "nonce": view.nonce}',
-        after='return {"id": view.approval_id, "nonce": view.nonce, "what": view.title}',
-        watched_by=(f"{_TEAMS_DRAWN}test_buttons_carry_ids_and_nothing_else",),
+        name="F2: words in the thread approve",
+        module="runtime.door.hear",
+        before="rings = self._reply(connection, live, message, now)",
+        after=_WORDS_APPROVE,
+        watched_by=(f"{_SLACK}test_text_never_approves",),
     ),
     Mutant(
         name="F8, F21: who comes second decides as well",
@@ -109,6 +89,16 @@ MUTANTS: Final = (
         before="told += deliveries.touch(connection, approval.id, now=now)",
         after="pass",
         watched_by=(f"{_SLACK}test_an_expired_approval_is_a_no_that_nobody_said",),
+    ),
+    Mutant(
+        name="F11: nobody tells the run that it was approved",
+        module="runtime.approvals.decide",
+        before="rings = outside.answer(\n        connection, approval.step_id,"
+        " status=StepStatus.SUCCEEDED, output=output, now=now\n    )",
+        after="rings: list[str] = []",
+        watched_by=(
+            f"{_BOUGHT}test_a_message_becomes_one_card_one_approval_one_order_and_one_answer",
+        ),
     ),
     Mutant(
         name="F12: a question does not say through whom it came",
@@ -135,6 +125,28 @@ MUTANTS: Final = (
         before="for approval_id in approvals.cancel_below(connection, step.run_id, now=now):",
         after="for approval_id in list[str]():",
         watched_by=(f"{_ENGINE}test_when_a_task_fails_what_was_asked_below_it_closes_with_it",),
+    ),
+    Mutant(
+        name="F15: deciding one decides the first that was asked",
+        module="runtime.approvals.decide",
+        before="approval = standing.locked(connection, decide.approval, workspace)",
+        after="approval = standing.locked(connection, decide.approval, workspace)\n"
+        "            approval = min("
+        "approvals.pending(connection, workspace=None, run_id=approval.run_id),"
+        " key=lambda one: one.number, default=approval)\n"
+        "            decide = replace(decide, nonce=approval.nonce)",
+        watched_by=(f"{_SLACK}test_of_several_approvals_each_is_decided_by_itself",),
+    ),
+    Mutant(
+        name="F16: one rejection ends all calls of the turn",
+        module="runtime.agent.calls",
+        before="    except BatonError as error:\n"
+        "        return envelope.failed(gated.tool, error)\n"
+        "    if isinstance(result, Pending):",
+        after="    except BatonError as error:\n"
+        "        raise error\n"
+        "    if isinstance(result, Pending):",
+        watched_by=(f"{_SLACK}test_of_several_approvals_each_is_decided_by_itself",),
     ),
     Mutant(
         name="F17: changed arguments need not fit the tool",
@@ -167,18 +179,15 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        name="F19: Slack's door believes an older card",
-        module="bots.slack.hand",
-        before='if approval.nonce != click.value.text("nonce"):',
-        after="if False:",
-        watched_by=(f"{_EDGE}test_an_outdated_card_decides_nothing",),
-    ),
-    Mutant(
-        name="F19: Teams' door believes an older card",
-        module="bots.teams.decisions",
-        before='if approval.nonce != click.data.text("nonce"):',
-        after="if False:",
-        watched_by=(f"{_PRESSED}test_an_older_card_does_nothing_whatever_is_pressed",),
+        name="F20: what was decided is forgotten when work resumes",
+        module="runtime.agent.asking",
+        before='return ctx.open(f"{gated.name}/approval/{around.number}", leaf, opened)',
+        after="now = services.clock.now().timestamp()\n"
+        '    return ctx.open(f"{gated.name}/approval/{now}", leaf, opened)',
+        watched_by=(
+            "tests/histories/test_histories.py::"
+            "test_todays_handlers_ask_for_what_was_recorded_and_come_to_the_same_end",
+        ),
     ),
     Mutant(
         name="F22: cancelling a run leaves its questions open",
@@ -218,41 +227,23 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        name="F25: markup of an argument is Slack's markup",
-        module="bots.slack.escape",
-        before='prose(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")',
-        after="prose(text)",
-        watched_by=(f"{_DRAWN}test_no_text_becomes_a_mention_a_broadcast_or_a_link",),
-    ),
-    Mutant(
-        name="F25: hidden characters stay hidden",
-        module="bots.spelling",
-        before='return "".join(_escape(char) if _deceives(char) else char for char in text)',
-        after="return text",
+        name="F26: what the model says beside its call stands on the card",
+        module="runtime.agent.loop",
+        before="envelopes = make_calls(bench, turn, completion.tool_calls)",
+        after=_MODEL_WORDS_THE_CARD,
         watched_by=(
-            "tests/unit/test_views_are_safe.py::test_hidden_characters_of_an_argument_become_visible",
+            f"{_SLACK}test_a_card_holds_no_word_of_the_model_beside_the_calls_own_arguments",
         ),
     ),
     Mutant(
-        name="F27: Slack offers Approve although not all is shown",
-        module="bots.slack.approval_card",
-        before="return shown, complete",
-        after="return shown, True",
-        watched_by=(f"{_DRAWN}test_nothing_can_be_approved_that_is_not_shown_whole",),
-    ),
-    Mutant(
-        name="F27: Teams offers Approve although not all is shown",
-        module="bots.teams.approval_card",
-        before="return shown, complete",
-        after="return shown, True",
-        watched_by=(f"{_TEAMS_DRAWN}test_approve_is_offered_only_where_everything_is_shown",),
-    ),
-    Mutant(
-        name="F28: an id counts whatever team it is of",
-        module="bots.slack.people",
-        before="return claim.team_id in home",
-        after="return True",
-        watched_by=(f"{_EDGE}test_the_right_user_under_another_team_decides_nothing",),
+        name="F29: a question that is to be held ends all the same",
+        module="runtime.approvals.expire",
+        before="approval.question == Question.OUTCOME or approval.on_expiry == OnExpiry.HOLD:",
+        after="approval.question == Question.OUTCOME:",
+        watched_by=(
+            f"{_ENGINE}test_nobody_in_time_adds_people_rung_by_rung_and_then_holds",
+            f"{_ENGINE}test_each_round_has_its_own_time",
+        ),
     ),
     Mutant(
         name="F30: who may decide and is not in the channel is not told",
@@ -260,6 +251,16 @@ MUTANTS: Final = (
         before="spread(connection, approval, people, now=now)",
         after="pass",
         watched_by=(f"{_HOME}test_who_may_decide_and_is_not_in_the_channel_is_written_to",),
+    ),
+    Mutant(
+        name="F32: one act is asked about twice",
+        module="runtime.agent.asking",
+        before='if told.get("digest") == digest_of(around.gated, seen.preview) and',
+        after="if around.number and",
+        watched_by=(
+            "tests/scenario/test_purchase_in_slack.py::"
+            "test_a_mention_becomes_one_card_one_approval_one_order_and_one_answer",
+        ),
     ),
     Mutant(
         name="F33: time agrees",
@@ -283,49 +284,5 @@ MUTANTS: Final = (
         before="if self.control == Control.PAUSED:",
         after="if False:",
         watched_by=(f"{_STEERING}test_a_decision_on_a_paused_run_counts_once_it_goes_on",),
-    ),
-    Mutant(
-        name="N2: what was approved is done although policy asks for more by now",
-        module="runtime.agent.asking",
-        before="return seen.gated.decision.strictness > around.gated.decision.strictness",
-        after="return False",
-        watched_by=("tests/contract/test_policy_changes_under_way.py",),
-    ),
-    Mutant(
-        name="N2: what was approved is done although the target is another by now",
-        module="runtime.policy.binding",
-        before='"fingerprint": fingerprint,',
-        after='"fingerprint": None,',
-        watched_by=(f"{_SLACK}test_a_button_of_an_older_card_is_refused",),
-    ),
-    Mutant(
-        name="N6: leave given in advance has no end",
-        module="runtime.approvals.grants",
-        before="if not now < expires_at <= now + _LONGEST:",
-        after="if False:",
-        watched_by=(f"{_LEAVE}test_a_grant_has_bounds",),
-    ),
-    Mutant(
-        name="N17: one person lifts a halt",
-        module="runtime.door.halting",
-        before="done = now if len(agreed) >= PEOPLE_TO_LIFT else None",
-        after="done = now",
-        watched_by=(
-            f"{_LEAVE}test_a_halt_stops_what_is_next_and_what_is_asked_until_two_people_lift_it",
-        ),
-    ),
-    Mutant(
-        name="B: what models say is not cleaned",
-        module="runtime.worker",
-        before="models=Discreet(models, secrets=secrets_of(environment), hide=hide),",
-        after="models=models,",
-        watched_by=(f"{_CANARIES}test_what_models_say_and_people_do_besides_is_in_no_sink",),
-    ),
-    Mutant(
-        name="B: what tools give back is not cleaned",
-        module="runtime.worker",
-        before="runner=Runner(secrets=environment, hide=hide),",
-        after="runner=Runner(secrets={}),",
-        watched_by=(f"{_CANARIES}test_canaries_and_personal_data_are_in_no_sink",),
     ),
 )

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.mutants import of_promises, of_teams
+from tests.mutants import of_doors, of_promises, of_rules, of_teams
 from tests.mutants.mutant import in_place
 
 
@@ -17,7 +17,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     wanted = str(config.getoption("--mutant"))
     stack = ExitStack()
-    for mutant in (*of_promises.MUTANTS, *of_teams.MUTANTS):
+    every = (of_doors, of_promises, of_rules, of_teams)
+    for mutant in (one for each in every for one in each.MUTANTS):
         if mutant.name == wanted:
             stack.enter_context(in_place(mutant))
     config.add_cleanup(stack.close)
