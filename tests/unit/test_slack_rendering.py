@@ -474,16 +474,6 @@ def forms(shown: Shown) -> list[Drawn]:
     return [*drawn, *plainer]
 
 
-@pytest.mark.parametrize("status", ["rejected", "expired"])
-def test_a_step_that_was_turned_down_has_a_mark_and_a_word_of_its_own(status: str) -> None:
-    drawn = draw(run_card(steps=(step("Order it", status),)))
-
-    [task] = [one for one in objects(list(drawn.blocks)) if one.get("type") == "task_card"]
-    assert task["status"] == "error"
-    assert status in str(task["details"])
-    assert "⊘ " in str(drawn.plain)
-
-
 def markdown_in(drawn: Drawn) -> list[dict[str, Any]]:
     return [one for one in objects(list(drawn.blocks)) if one.get("type") == "markdown"]
 

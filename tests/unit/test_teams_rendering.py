@@ -336,16 +336,6 @@ def test_a_run_card_shows_where_the_work_stands() -> None:
     assert [(one["value"], one["max"], one["fallback"]) for one in bars] == [(0, 30, "drop")]
 
 
-@pytest.mark.parametrize("status", ["rejected", "expired"])
-def test_a_step_that_was_turned_down_has_a_mark_and_a_word_of_its_own(status: str) -> None:
-    line = StepLine(title="Order it", owner="", status=status, detail="", elapsed_seconds=None)
-
-    words = readable(draw(_run_card((line,))).card)
-
-    assert f"⊘ Order it · {status}" in " ".join(words.split())
-    assert "0 of 1 step done" in words
-
-
 def test_the_step_at_work_is_on_the_card_of_a_long_plan() -> None:
     done = StepLine(title="", owner="", status="succeeded", detail="", elapsed_seconds=None)
     lines = [replace(done, title=f"Step {n}") for n in range(200)]
