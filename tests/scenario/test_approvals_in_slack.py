@@ -127,6 +127,10 @@ def test_who_is_not_eligible_is_told_privately_and_changes_nothing(
 def test_guests_bots_and_outsiders_decide_nothing(
     working: Scene, agents: Crew, person: str
 ) -> None:
+    # By name anybody in Slack could: nothing but what they are keeps them from it.
+    policy = EXPIRING.format(on_expiry="hold").replace("[requester]", '["slack:*/*"]')
+    (agents.folder / "policy.yaml").write_text(policy)
+    working.product.clock.pass_time(5)
     sends(agents, "Xenia")
     asked = working.ask("write to her", channel=SHARED)
     card = working.approval_card(asked.ts, channel=SHARED)
@@ -134,9 +138,9 @@ def test_guests_bots_and_outsiders_decide_nothing(
     clicked = working.world.click(person, card, "approval.approve")
 
     assert clicked.status == 200
-    working.told(person, "")
     (approval,) = working.product.runtime.approvals(workspace=None)
     assert approval.status == ApprovalStatus.PENDING
+    working.told(person, "")
     assert marks(working.product.settings.data) == []
 
 
