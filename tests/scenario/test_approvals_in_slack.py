@@ -417,6 +417,7 @@ def test_a_decision_counts_though_the_front_is_new_and_the_worker_away(scaled: S
     clicked = scaled.approve(card)
 
     assert clicked.status == 200
+    assert scaled.product.runtime.approvals(workspace=None) == []
     assert len(scaled.product.orders()) == OPENING_ORDERS
     scaled.product.start_work()
     view, _ = scaled.answer(asked.ts)
