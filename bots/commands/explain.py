@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bots.approval_builder import outcome_line
-from bots.spelling import exact, one_line, plural
+from bots.spelling import deciders, exact, one_line, plural, prose
 from bots.status import error_text
 from runtime.domain.json import JsonObject
 from runtime.domain.run import RunView, StepRow
@@ -17,11 +17,16 @@ def reasons(view: RunView, rows: Sequence[StepRow]) -> tuple[str, ...]:
     """List what explains a run: waits first, then doubts, failures, rules and revisions."""
     return (
         *_waits(view),
-        *_doubts_and_failures(rows),
+        *_doubts_and_failures(_below_what_is_said(view, rows)),
         *_rules(rows),
         *_decisions(view),
         *_revisions(view),
     )
+
+
+def _below_what_is_said(view: RunView, rows: Sequence[StepRow]) -> Sequence[StepRow]:
+    """Leave the run's own failure out: whoever asks why reads it first."""
+    return rows[1:] if rows and rows[0].step.error == view.run.error else rows
 
 
 def _waits(view: RunView) -> list[str]:
@@ -34,7 +39,7 @@ def _waits(view: RunView) -> list[str]:
             found.append(
                 f"approval #{approval.number} of {exact(approval.tool)}: rule "
                 f"{exact(approval.rule)} asks{because}; may be decided by "
-                f"{', '.join(map(exact, stage.eligible)) or 'nobody'}"
+                f"{prose(deciders(stage.eligible)) or 'nobody'}"
             )
     for question in view.questions:
         found.append(f"an open question to the requester: {one_line(question.text, 300)}")

@@ -105,7 +105,9 @@ def why(command: Command, asked: Asked) -> CommandReply:
     rows = asked.runtime.sight.trace(view.run.id, asked.person)
     found = reasons(view, rows)
     state = _STATES.get(view.status, f"is {view.status}")
-    head = f"Run #{view.run.number} {state}. {status_line(view)}"
+    line = status_line(view)
+    told = f"failed{line.removeprefix('Failed')}" if view.status == "failed" else f"{state}. {line}"
+    head = f"Run #{view.run.number} {told}"
     return CommandReply(
         text="\n".join([head, *(f"- {reason}" for reason in found)]),
         data={"run": view.run.id, "status": view.status, "reasons": list(found)},
