@@ -7,6 +7,7 @@ from bots.views import ApprovalCard, Argument, AskedLine, ChangeLine, SaidLine
 from runtime.domain.approval import (
     VERDICTS,
     Approval,
+    HandedOver,
     Inquiry,
     OnExpiry,
     Question,
@@ -76,7 +77,7 @@ def approval_card(approval: Approval) -> ApprovalCard:
         reasons_for=tuple(one for one in verdicts if one in stage.reasons_for),
         outcome="" if pending else outcome_line(approval),
         claimed=_claimed(approval) if pending else "",
-        said=tuple(said_line(one) for one in approval.history),
+        said=_said(approval),
         questions=tuple(_asked_line(one) for one in approval.questions),
         changes=tuple(
             ChangeLine(name=exact(one.name), before=prose(one.before), after=prose(one.after))
@@ -99,6 +100,24 @@ def said_line(said: Said) -> SaidLine:
     if said.reason:
         parts.append(prose(said.reason))
     return SaidLine(text=" · ".join(parts), stage=said.stage + 1)
+
+
+def _said(approval: Approval) -> tuple[SaidLine, ...]:
+    """Give who said what and who handed their part on, oldest first."""
+    lines = [
+        *((one.at, said_line(one)) for one in approval.history),
+        *((one.at, _handed_line(one)) for one in approval.handed),
+    ]
+    return tuple(line for _, line in sorted(lines, key=lambda dated: dated[0]))
+
+
+def _handed_line(handed: HandedOver) -> SaidLine:
+    who = prose(handed.name or handed.principal)
+    heir = prose(handed.successor_name or handed.successor)
+    parts = [f"Handed to {heir} by {who}", clock(handed.at), _surface(handed.surface)]
+    if handed.reason:
+        parts.append(prose(handed.reason))
+    return SaidLine(text=" · ".join(parts), stage=handed.stage + 1)
 
 
 def _claimed(approval: Approval) -> str:

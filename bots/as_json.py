@@ -142,6 +142,18 @@ def _talk(approval: Approval) -> JsonObject:
             }
             for one in approval.history
         ],
+        "handed": [
+            {
+                "by": one.principal,
+                "by_name": one.name or None,
+                "to": one.successor,
+                "to_name": one.successor_name or None,
+                "reason": one.reason or None,
+                "surface": one.surface,
+                "at": moment(one.at),
+            }
+            for one in approval.handed
+        ],
         "questions": [
             {
                 "id": one.id,

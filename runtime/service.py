@@ -43,6 +43,7 @@ from runtime.door.distil import Distilling
 from runtime.door.factors import Factors
 from runtime.door.govern import Governing
 from runtime.door.halting import Halting
+from runtime.door.handing import open_handing
 from runtime.door.hear import Hearing
 from runtime.door.install import Installing
 from runtime.door.look import Looking, scope
@@ -426,6 +427,7 @@ def open_runtime(
             people=people,
             factors=Factors(database=database, clock=clock, people=people, seal=seal),
             hand_overs=HandOvers(database=database, clock=clock, policy=policy),
+            handing=open_handing(looking, people, bell=bell, clean=clean),
             leave=Grants(database=database, clock=clock, policy=policy, clean=clean),
             rules=open_rules(library, policy, evaluator=evaluator, clock=clock, shared=shared),
             switch=Halting(database=database, clock=clock, bell=bell, policy=policy, clean=clean),

@@ -40,6 +40,7 @@ _VERBS: dict[str, Callable[[Command, Asked], CommandReply]] = {
     "reject": act.reject,
     "claim": act.claim,
     "ask": act.ask,
+    "reassign": hand_over.reassign,
     "delegate": hand_over.delegate,
     "away": hand_over.away,
     "back": hand_over.back,

@@ -22,6 +22,15 @@ GOVERNING: tuple[Verb, ...] = (
         rest_required=True,
     ),
     Verb(
+        name="reassign",
+        usage="reassign N PERSON [because REASON]",
+        summary="let somebody else decide one approval in your place",
+        target="approval",
+        target_required=True,
+        rest="person",
+        rest_required=True,
+    ),
+    Verb(
         name="delegate",
         usage="delegate [PERSON [for 3d | until DATE]]",
         summary="let somebody decide in your place as well; without PERSON say who does",

@@ -1,11 +1,11 @@
-"""The verbs for vacations: ``delegate``, ``away``, ``back``."""
+"""The verbs that let somebody else decide: ``reassign``, ``delegate``, ``away``, ``back``."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
-from bots.as_json import moment
+from bots.as_json import approval_object, moment
 from bots.commands.asked import Asked
 from bots.commands.grammar import Command
 from bots.commands.moments import take_moment
@@ -13,11 +13,35 @@ from bots.commands.reply import CommandReply
 from bots.commands.usage import NotUnderstood
 from bots.spelling import exact
 from runtime.domain.absence import Absence
+from runtime.domain.approval import Reassign
 from runtime.domain.conversation import Person
 from runtime.domain.json import JsonObject
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_BECAUSE = re.compile(r"\s+because\s+", re.IGNORECASE)
 _TO = re.compile(r"\bto\s+(.+)$", re.IGNORECASE)
+
+
+def reassign(command: Command, asked: Asked) -> CommandReply:
+    """Hand one approval to somebody else."""
+    seen = asked.runtime.approval_for(command.target or "", asked.person)
+    typed, _, reason = _BECAUSE.sub("\n", command.text, count=1).partition("\n")
+    approval = asked.runtime.governing.reassign(
+        Reassign(
+            approval=seen.id,
+            person=asked.person,
+            to=_person(typed, asked.person),
+            surface=asked.surface,
+            reason=reason,
+        )
+    )
+    handed = next(one for one in approval.handed if one.principal == asked.person.principal)
+    return CommandReply(
+        text=f"#{approval.number} {exact(approval.tool)}: {exact(handed.successor_name)} may decide"
+        " it in your place, and is told so. Until they have, you may as well.",
+        data=approval_object(approval),
+        run_id=approval.run_id,
+    )
 
 
 def delegate(command: Command, asked: Asked) -> CommandReply:

@@ -30,6 +30,7 @@ from bots.slack.listeners import Listeners, NotTakenError
 from bots.slack.manifest import EVENTS_PATH
 from bots.slack.payload import Payload
 from bots.slack.reachable import Reachable
+from bots.slack.reassigning import Reassigning
 from bots.slack.rest import Rest
 from bots.slack.run_dialog import RunDialog
 from bots.slack.skipping import Skipping
@@ -97,6 +98,7 @@ class SlackFront:
             Listeners(switchboard, dialog),
             Clicks(hand),
             BeforeDeciding(hand),
+            Reassigning(hand),
             Controls(hand),
             Skipping(hand),
             Doors(hand, dialog, viewing),

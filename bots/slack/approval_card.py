@@ -225,7 +225,7 @@ def _buttons(card: ApprovalCard, *, whole: bool) -> list[Json]:
 
 
 def _before_deciding(card: ApprovalCard, value: Json) -> list[Json]:
-    """Give what may be done before a verdict: change the call, ask, say that one looks."""
+    """Give what may be done before a verdict: change the call, ask, claim it, hand it over."""
     if Verdict.APPROVE not in card.verdicts:
         return []
     claim = "Take over" if card.claimed else "Claim"
@@ -237,6 +237,7 @@ def _before_deciding(card: ApprovalCard, value: Json) -> list[Json]:
         ),
         button("Ask", action="approval.ask", value=value),
         button(claim, action="approval.claim", value=value),
+        button("Hand over", action="approval.reassign", value=value),
     ]
 
 

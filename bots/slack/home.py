@@ -59,6 +59,7 @@ def _buttons(card: ApprovalCard) -> list[Json]:
     buttons = [button("Open", action="approval.show", value=value, style="primary")]
     if Verdict.REJECT in card.verdicts:
         buttons.append(button("Reject", action="approval.reject", value=value, style="danger"))
+        buttons.append(button("Hand over", action="approval.reassign", value=value))
     return buttons
 
 

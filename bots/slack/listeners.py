@@ -28,7 +28,7 @@ from runtime.domain.json import Json
 log = logging.getLogger(__name__)
 
 _ANYTHING = re.compile(r"^.*$", re.DOTALL)
-_ABOUT_APPROVALS = frozenset({"approve", "reject", "resolve", "claim", "ask"})
+_ABOUT_APPROVALS = frozenset({"approve", "reject", "resolve", "claim", "ask", "reassign"})
 _HINT = "Say what you want done after my name, for example: compare the vendor offers in offers.csv"
 
 

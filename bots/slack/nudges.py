@@ -60,7 +60,7 @@ class Nudges:
                 return
             here = await self._members_of(address)
             for user in await self._people(approval, delivery.place.workspace):
-                if user not in here:
+                if user not in here or is_handed_to(approval, delivery, user):
                     await self._show(delivery, approval, user)
         except (BatonError, CallError) as error:
             log.warning("not everybody was written to about an approval: %s", error)
@@ -72,6 +72,10 @@ class Nudges:
                 f"slack:{delivery.place.workspace}/{address.own}"
             ):
                 return False
+            if is_handed_to(
+                await self._backing.approval(delivery.subject_id), delivery, address.own
+            ):
+                return True
             place = await self._backing.place_of(delivery.run_id)
             channel = Payload(place.address).identifier("channel")
             if not channel or place.channel != "slack":
@@ -98,7 +102,7 @@ class Nudges:
         prefix = f"slack:{workspace}/"
         people = {
             name.removeprefix(prefix): None
-            for name in approval.may_decide
+            for name in (*approval.may_decide, *approval.eligible_people)
             if name.startswith(prefix) and not set(name) & set("*?[")
         }
         for name in approval.eligible_groups:
@@ -129,3 +133,10 @@ class Nudges:
         if len(self._members) > _MOST_CHANNELS:
             self._members.popitem(last=False)
         return frozenset(members)
+
+
+def is_handed_to(approval: Approval, delivery: Delivery, user: str) -> bool:
+    """Tell whether somebody in particular was handed it: their card in the channel is an old one,
+    and changing it tells nobody anything."""
+    principal = f"slack:{delivery.place.workspace}/{user}"
+    return any(one.successor == principal for one in approval.handed)

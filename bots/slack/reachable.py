@@ -53,6 +53,10 @@ class Reachable:
         if self._opening:
             await asyncio.wait(self._opening, timeout=5)
 
+    async def open(self, person: Person, installation: Installation) -> None:
+        """See to it now; where Slack does not let, nobody is told."""
+        await self._open(person, installation)
+
     async def _open(self, person: Person, installation: Installation) -> None:
         try:
             opened = await self._api.call("conversations.open", users=person.external_id)

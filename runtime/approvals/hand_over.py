@@ -44,7 +44,7 @@ class HandOvers:
             raise Refused(f"{until:%Y-%m-%d %H:%M} UTC is over already; name a later time")
         with self.database.write() as connection:
             conversations.meet(connection, person, now=now)
-            delegate = self._delegate(connection, person, to) if to else None
+            delegate = person_meant(connection, person, to).principal if to else None
             absences.revoke(connection, person.principal, now=now)
             absence = Absence(
                 id=new_id("abs"),
@@ -69,25 +69,30 @@ class HandOvers:
         with self.database.read() as connection:
             return absences.of_person(connection, person.principal, now=self.clock.now())
 
-    def _delegate(self, connection: Connection, person: Person, to: str) -> str:
-        known = conversations.person(connection, to) or _named(to)
-        found = [known] if known else conversations.people_called(connection, person.workspace, to)
-        if not found:
-            raise NotFound(
-                f"nobody called {to!r} has spoken to Baton here; they must once, or write their"
-                " principal, such as 'slack:T024/U061'"
-            )
-        if len(found) > 1:
-            listed = ", ".join(one.principal for one in found)
-            raise Refused(f"{to!r} could be any of {listed}; write which")
-        (delegate,) = found
-        if delegate.principal == person.principal:
-            raise Refused("you decide for yourself already; name somebody else")
-        if delegate.kind != PersonKind.MEMBER:
-            raise Refused(f"{to!r} is no member of a workspace and may not decide")
-        if delegate.workspace != person.workspace and person.channel == delegate.channel:
-            raise Refused(f"{to!r} is of another workspace; name somebody of yours")
-        return delegate.principal
+
+def person_meant(connection: Connection, person: Person, to: str) -> Person:
+    """Give whom somebody means to hand their decisions to: another member of their workspace.
+
+    Raises ``NotFound`` and ``Refused``, with what to write instead.
+    """
+    known = conversations.person(connection, to) or _named(to)
+    found = [known] if known else conversations.people_called(connection, person.workspace, to)
+    if not found:
+        raise NotFound(
+            f"nobody called {to!r} has spoken to Baton here; they must once, or write their"
+            " principal, such as 'slack:T024/U061'"
+        )
+    if len(found) > 1:
+        listed = ", ".join(one.principal for one in found)
+        raise Refused(f"{to!r} could be any of {listed}; write which")
+    (delegate,) = found
+    if delegate.principal == person.principal:
+        raise Refused("you decide for yourself already; name somebody else")
+    if delegate.kind != PersonKind.MEMBER:
+        raise Refused(f"{to!r} is no member of a workspace and may not decide")
+    if delegate.workspace != person.workspace and person.channel == delegate.channel:
+        raise Refused(f"{to!r} is of another workspace; name somebody of yours")
+    return delegate
 
 
 def _named(principal: str) -> Person | None:

@@ -9,7 +9,7 @@ from runtime.domain.approval import Approval, Said, Stage
 from runtime.domain.conversation import Person
 from runtime.policy.eligibility import is_named, may_decide
 from runtime.policy.policy import Policy
-from runtime.storage import absences, approvals, conversations
+from runtime.storage import absences, approvals, conversations, handovers
 from runtime.storage.connection import Connection
 
 
@@ -34,15 +34,26 @@ def voter(
     if shut_out or not is_plain_member:
         raise Denied(refusal, approval)
     spoken_for = {name for one in said for name in (one.principal, one.on_behalf_of)}
-    for absence in absences.handed_to(connection, person.principals, now=now):
-        absent = conversations.person(connection, absence.principal)
+    for principal in _hand_on_to(connection, approval, person, now):
+        absent = conversations.person(connection, principal)
         if (
             absent is not None
-            and absence.principal not in spoken_for
+            and principal not in spoken_for
             and may_decide(policy, stage, absent, case) is None
         ):
-            return absence.principal
+            return principal
     raise Denied(refusal, approval)
+
+
+def _hand_on_to(
+    connection: Connection, approval: Approval, person: Person, now: datetime
+) -> list[str]:
+    """Name who has handed this person all their decisions, or this one."""
+    one = handovers.of_approvals(connection, [approval.id])
+    return [
+        *(each.principal for each in absences.handed_to(connection, person.principals, now=now)),
+        *(each.principal for each in one if each.successor in person.principals),
+    ]
 
 
 def _said(connection: Connection, approval: Approval) -> list[Said]:

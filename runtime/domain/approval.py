@@ -125,6 +125,23 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """One person's part in one approval, in somebody else's hands. The last word of each counts."""
+
+    approval_id: str
+    principal: str
+    """Whose part it is; they may still decide until the other has."""
+    name: str
+    successor: str
+    """The principal who decides for them; what that person may not decide otherwise stays so."""
+    successor_name: str
+    reason: str
+    stage: int
+    surface: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a call would do, in the tool's own typed words; cards are drawn from it by code."""
 
@@ -213,6 +230,23 @@ class Approval:
     """Everything said so far, oldest first."""
     questions: tuple[Inquiry, ...] = ()
     """What was asked before deciding, oldest first."""
+    handed: tuple[HandedOver, ...] = ()
+    """Who has handed their part in it to whom, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassign:
+    """A wish to let somebody else decide one approval in a person's place."""
+
+    approval: str
+    """Id, or number as typed."""
+    person: Person
+    to: str
+    """A principal, or a name that one person of the same workspace is known by."""
+    surface: str
+    reason: str = ""
+    to_name: str = ""
+    """How the channel calls them, where they were chosen and not typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

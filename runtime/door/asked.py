@@ -19,7 +19,7 @@ from runtime.domain.states import ENDED_STEP, ApprovalStatus
 from runtime.domain.step import Step
 from runtime.policy.case import GROUP
 from runtime.policy.policy import Policy
-from runtime.storage import absences, approvals, inquiries, runs, steps
+from runtime.storage import absences, approvals, handovers, inquiries, runs, steps
 from runtime.storage.connection import Connection
 
 
@@ -32,6 +32,7 @@ def complete(
         return []
     said = approvals.history(connection, ids)
     asked = inquiries.of_approvals(connection, ids)
+    handed = handovers.of_approvals(connection, ids)
     away = absences.standing(connection, now=now)
     return [
         _with_people(
@@ -39,6 +40,7 @@ def complete(
                 one,
                 history=tuple(said.get(one.id, ())),
                 questions=tuple(each for each in asked if each.approval_id == one.id),
+                handed=tuple(each for each in handed if each.approval_id == one.id),
             ),
             policy,
             away,

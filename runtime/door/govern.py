@@ -8,6 +8,7 @@ from datetime import datetime
 from runtime.approvals.grants import Grants
 from runtime.approvals.hand_over import HandOvers
 from runtime.domain.absence import Absence
+from runtime.domain.approval import Approval, Reassign
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
 from runtime.domain.grant import Grant, Wanted
@@ -15,6 +16,7 @@ from runtime.domain.halt import Halt, HaltScope
 from runtime.door.factors import Factors
 from runtime.door.granting import check_bounds
 from runtime.door.halting import Halting
+from runtime.door.handing import Handing
 from runtime.door.people import People
 from runtime.door.rules import Rules
 from runtime.policy.access import Right
@@ -28,6 +30,7 @@ class Governing:
     people: People
     factors: Factors
     hand_overs: HandOvers
+    handing: Handing
     leave: Grants
     rules: Rules
     switch: Halting
@@ -66,6 +69,10 @@ class Governing:
     def absences(self, person: Person) -> list[Absence]:
         """Give what a person has said about their own decisions."""
         return self.hand_overs.of(person)
+
+    def reassign(self, wanted: Reassign) -> Approval:
+        """Let somebody else decide one approval in a person's place."""
+        return self.handing.reassign(wanted)
 
     def grant(self, wanted: Wanted, person: Person, *, workspace: str | None) -> Grant:
         """Give leave for a bounded set of calls of one run."""

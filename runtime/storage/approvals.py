@@ -31,7 +31,7 @@ from runtime.storage.tables import run, step
 _c = table.c
 _FOUND = (
     *("number", "run_number", "requester_name", "may_decide", "eligible_people", "eligible_groups"),
-    *("history", "questions"),
+    *("history", "questions", "handed"),
 )
 """What an approval holds beside its own columns."""
 _select: Select[Any] = select(*_c, run.c.number.label("run_number"), run.c.requester_name).join(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from runtime.domain.states import RunStatus
 from runtime.storage.channel_tables import rating, wish
-from runtime.storage.governance_tables import absence, grant, halt, inquiry
+from runtime.storage.governance_tables import absence, grant, halt, handover, inquiry
 from runtime.storage.reach_tables import link_code, linked_account, surface, vouched_address
 from runtime.storage.schedule_tables import schedule
 from runtime.storage.tables import approval, approval_decision, inbox, memory, principal, run
@@ -80,6 +80,8 @@ def _marked(person: str, mark: str) -> list[tuple[Any, ColumnElement[bool], dict
         (approval, approval.c.claimed_by == person, {"claimed_by_name": mark}),
         (said, said.c.principal == person, {"name": mark, "reason": mark, "arguments": None}),
         (inquiry, inquiry.c.asked_by == person, {"asked_by_name": mark, "text": mark}),
+        (handover, handover.c.principal == person, {"name": mark, "reason": mark}),
+        (handover, handover.c.successor == person, {"successor_name": mark}),
         (rating, rating.c.principal == person, {"name": mark}),
         (absence, absence.c.principal == person, {"name": mark}),
         (grant, grant.c.given_by == person, {"given_by_name": mark}),

@@ -29,6 +29,24 @@ class ApprovalInquiryRow(Row, table=True):
     answered_at: datetime | None = Field(default=None, sa_column=when_column(nullable=True))
 
 
+class ApprovalHandoverRow(Row, table=True):
+    """Who has handed their part in one approval to whom."""
+
+    __tablename__ = "approval_handover"
+    __table_args__ = (Index("approval_handover_by_run", "run_id"),)
+
+    approval_id: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    run_id: str
+    name: str
+    successor: str
+    successor_name: str
+    reason: str = Field(sa_column=long_text())
+    stage: int
+    surface: str
+    at: datetime = Field(sa_column=when_column())
+
+
 class AbsenceRow(Row, table=True):
     """Who is away or has handed their decisions on, by whom and until when."""
 
@@ -137,4 +155,5 @@ class SecondFactorRow(Row, table=True):
 
 inquiry, absence, halt = map(table, (ApprovalInquiryRow, AbsenceRow, HaltRow))
 budget_addition, second_factor = map(table, (BudgetAdditionRow, SecondFactorRow))
+handover = table(ApprovalHandoverRow)
 grant, grant_use = map(table, (GrantRow, GrantUseRow))

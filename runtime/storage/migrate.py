@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from runtime.domain.errors import Misconfigured
 from runtime.storage.database import Database
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration; a test compares it with the folder."""
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 8_317_402_211

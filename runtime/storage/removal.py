@@ -28,7 +28,7 @@ from runtime.domain.retention import Kept, Part
 from runtime.domain.run import EVIDENCE
 from runtime.domain.states import ApprovalStatus, RunStatus, StepStatus
 from runtime.storage import runs
-from runtime.storage.governance_tables import grant, inquiry
+from runtime.storage.governance_tables import grant, handover, inquiry
 from runtime.storage.tables import (
     KEEPING,
     UNRECORDED,
@@ -182,6 +182,7 @@ def drop_words(connection: Connection, run_id: str, *, mark: str, name: str | No
     home = select(run.c.conversation_id).where(run.c.id == run_id).scalar_subquery()
     _set(connection, approval_decision, approval_decision.c.approval_id.in_(asked), said)
     _set(connection, inquiry, inquiry.c.run_id == run_id, {"text": mark, "answer": mark})
+    _set(connection, handover, handover.c.run_id == run_id, {"reason": mark})
     _set(connection, grant, grant.c.run_id == run_id, {"where": {}})
     words = {
         "arguments": {},

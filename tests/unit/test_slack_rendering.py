@@ -304,10 +304,9 @@ def test_the_buttons_carry_an_id_and_a_nonce_and_nothing_else() -> None:
     drawn = draw(APPROVAL)
 
     values = [(json.loads(one["value"]), one.get("url")) for one in buttons(drawn)]
-    assert values == [({"id": "apr_1", "nonce": "n0nce"}, None)] * 4
-    assert actions(drawn) == [
-        "approval.approve", "approval.reject", "approval.ask", "approval.claim",
-    ]  # fmt: skip
+    assert values == [({"id": "apr_1", "nonce": "n0nce"}, None)] * 5
+    offered = ("approve", "reject", "ask", "claim", "reassign")
+    assert actions(drawn) == [f"approval.{one}" for one in offered]
 
 
 def test_what_cannot_be_undone_asks_once_more() -> None:
