@@ -89,7 +89,11 @@ def test_a_conversation_that_teams_turned_away_is_not_spoken_to_until_it_may_be(
     assert [one.method for one in voice.world.connector.calls] == ["POST", "POST"]
 
 
-def test_a_conversation_whose_pace_is_used_up_is_told_no_more(voice: Voice) -> None:
+def test_a_conversation_whose_pace_is_used_up_is_told_no_more(
+    voice: Voice, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="bots.teams")
+
     def used_up() -> bool:
         return voice.pace.admit(tenant=TENANT, conversation=GROUP.id, patience_seconds=1_000) > 15
 
@@ -98,4 +102,6 @@ def test_a_conversation_whose_pace_is_used_up_is_told_no_more(voice: Voice) -> N
         pass
 
     assert voice.says(lambda whisper: whisper.reply(voice.there, "late")) == []
+    # Not waited for either: nobody reads an answer to what they asked half a minute ago.
+    assert "a reply was lost: pace_used_up" in caplog.text
     assert len(voice.world.connector.calls) == 1
