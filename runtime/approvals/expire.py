@@ -103,7 +103,8 @@ def _change(
 
 def _end(connection: Connection, approval: Approval, now: datetime) -> list[str]:
     """End it unanswered, which is neither a yes nor anybody's no."""
-    chain.append(connection, approval.run_id, "ApprovalExpired", {"approval": approval.id}, now=now)
+    facts: JsonObject = {"approval": approval.id, "tool": approval.tool}
+    chain.append(connection, approval.run_id, "ApprovalExpired", facts, now=now)
     approvals.change(
         connection,
         approval,

@@ -36,10 +36,8 @@ def _tool(facts: JsonObject) -> str:
 
 def _decided(facts: JsonObject) -> str:
     reason = f": {facts['reason']}" if facts.get("reason") else ""
-    return (
-        f"{facts.get('by')} said {facts.get('verdict')!r} about {facts.get('tool')}"
-        f" on {facts.get('surface')}{reason}"
-    )
+    said = _VERDICTS.get(str(facts.get("verdict")), f"said {facts.get('verdict')!r} about")
+    return f"{facts.get('by')} {said} {facts.get('tool')} on {facts.get('surface')}{reason}"
 
 
 def _ended(facts: JsonObject) -> str:
@@ -66,6 +64,14 @@ def _ending(facts: JsonObject) -> str:
     return "" if status == "succeeded" else f", which {status}"
 
 
+_VERDICTS: Final[Mapping[str, str]] = {
+    "approve": "approved",
+    "reject": "rejected",
+    "edit": "changed the arguments of",
+    "happened": "confirmed that it happened:",
+    "repeat": "let be made once more:",
+    "abort": "gave up",
+}
 _SENTENCES: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     "RunAccepted": lambda facts: f"{facts.get('requester')} asked for this run",
     "PlanAccepted": _plan,
@@ -78,7 +84,9 @@ _SENTENCES: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     ),
     "CardShown": lambda facts: f"A card about it was shown in {facts.get('channel')}",
     "ApprovalDecided": _decided,
-    "ApprovalExpired": lambda facts: f"The time to decide about {facts.get('tool')} was over",
+    "ApprovalExpired": lambda facts: (
+        f"Nobody decided in time about {facts.get('tool') or 'a call'}, and it was not made"
+    ),
     "DecisionRefused": lambda facts: (
         f"{facts.get('by')} was not allowed to decide: {facts.get('because')}"
     ),
@@ -86,9 +94,7 @@ _SENTENCES: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     "ApprovalReminded": lambda facts: (
         f"Those who may decide were reminded, {facts.get('reminders')} times by now"
     ),
-    "ApprovalOverdue": lambda facts: (
-        f"Nobody decided in time, and {facts.get('approval')} waits on"
-    ),
+    "ApprovalOverdue": lambda _: "Nobody decided in time, and the question stays open",
     "ApprovalEscalated": lambda facts: (
         f"Nobody decided in time: {_names(facts.get('added'))} may decide as well"
     ),

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from runtime.audit.words import sentence
 from runtime.domain.approval import Approval, Verdict
 from runtime.domain.errors import NotFound, Refused
+from runtime.domain.json import object_of
 from runtime.domain.states import ApprovalStatus
 from runtime.outbox.announce import Announcements
 from runtime.storage import trees
@@ -150,6 +152,12 @@ def test_an_end_that_refuses_is_nobodys_no(office: Governed) -> None:
     office.ended()
     assert office.marks() == []
     assert "nobody decided in time" in office.crew.asked("worker")[1]
+    told = [
+        sentence(one.event, object_of(one.facts))
+        for one in office.product.runtime.audit("1", workspace=None)
+        if one.event == "ApprovalExpired"
+    ]
+    assert told == ["Nobody decided in time about send, and it was not made"]
 
 
 def test_each_round_has_its_own_time(office: Governed) -> None:

@@ -287,7 +287,7 @@ def test_audit_shows_the_chain_in_order(door: FrontDoor) -> None:
     reply = typed(door, "audit 12")
 
     [line] = reply.text.splitlines()
-    assert "2026-03-02 12:00:00 UTC  console:local/operator said 'approve' about pay" in line
+    assert "2026-03-02 12:00:00 UTC  console:local/operator approved pay" in line
     assert line.endswith("(ApprovalDecided eeeeeeeeeeee)")
     [record] = cast("list[dict[str, object]]", reply.data["records"])
     assert record["facts"] == facts
