@@ -181,12 +181,10 @@ MUTANTS: Final = (
     Mutant(
         name="F20: what was decided is forgotten when work resumes",
         module="runtime.agent.asking",
-        before='return ctx.open(f"{gated.name}/approval/{around.number}", leaf, opened)',
-        after="now = services.clock.now().timestamp()\n"
-        '    return ctx.open(f"{gated.name}/approval/{now}", leaf, opened)',
+        before="told = object_of(answer)",
+        after="told = object_of(None)",
         watched_by=(
-            "tests/histories/test_histories.py::"
-            "test_todays_handlers_ask_for_what_was_recorded_and_come_to_the_same_end",
+            f"{_ENGINE}test_a_call_of_an_agents_agent_asks_in_the_runs_own_thread_and_names_the_way",
         ),
     ),
     Mutant(
