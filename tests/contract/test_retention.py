@@ -33,7 +33,7 @@ from tests.worlds.openai import Answer
 
 POLICY = """version: 1
 access:
-  - {who: [member, "slack:*/*"], may: [ask, see, steer]}
+  - {who: [member, "slack:*/*"], may: [ask, see, steer, publish]}
 rules:
   - {id: letters, tools: [send], outcome: ask, eligible: ["slack:T024/UBEN", "slack:T099/UBEN"]}
 """

@@ -140,7 +140,8 @@ MUTANTS: Final = (
         before="text = spell(value)",
         after='text = " ".join(spell(value).split())',
         watched_by=(
-            "tests/unit/test_slack_rendering.py::test_an_argument_reads_exactly_as_it_will_be_sent",
+            "tests/unit/test_views_are_safe.py::"
+            "test_arguments_stand_in_one_order_and_keep_their_lines",
         ),
     ),
     Mutant(
