@@ -166,6 +166,16 @@ MUTANTS: Final = (
         watched_by=(f"{_EDGE}test_the_right_user_under_another_team_decides_nothing",),
     ),
     Mutant(
+        name="F30: who may decide and is not in the channel is not told",
+        module="bots.slack.nudges",
+        before="if user not in here:",
+        after="if False:",
+        watched_by=(
+            "tests/scenario/test_home_in_slack.py::"
+            "test_who_may_decide_and_is_not_in_the_channel_is_written_to",
+        ),
+    ),
+    Mutant(
         name="F31: what Slack delivers again is taken for a duplicate",
         module="bots.slack.edge",
         before="text = _decode(body) if charset_known else None",

@@ -16,6 +16,10 @@ _SCHEDULES = "tests/scenario/test_schedules_in_slack.py::"
 _ENGINE = "tests/contract/test_approval_engine.py::"
 _TALK = "tests/contract/test_approval_talk.py::"
 _BOUGHT = "tests/scenario/test_teams_purchase.py::"
+_GOES_ON = """final, rings = self._take(connection, approval, decide, behalf, now)
+            from runtime.domain.states import Control
+            from runtime.storage import runs
+            runs.set_control(connection, approval.run_id, control=Control.GO)"""
 _WORDS_APPROVE = """rings = self._reply(connection, live, message, now)
                 from runtime.approvals.decide import answer_call
                 from runtime.storage import approvals
@@ -244,11 +248,14 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        name="F30: who may decide and is not in the channel is not told",
+        name="F30: who may decide is not told in the chat they have with Baton",
         module="runtime.approvals.ask",
         before="spread(connection, approval, people, now=now)",
         after="pass",
-        watched_by=(f"{_HOME}test_who_may_decide_and_is_not_in_the_channel_is_written_to",),
+        watched_by=(
+            "tests/scenario/test_mixed_platforms.py::test_requested_in_slack_approved_in_teams_and"
+            "_at_the_console_while_teams_blocks_the_bot",
+        ),
     ),
     Mutant(
         name="F32: one act is asked about twice",
@@ -278,9 +285,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="F35: a decision makes a paused run go on",
-        module="runtime.durable.attempt",
-        before="if self.control == Control.PAUSED:",
-        after="if False:",
+        module="runtime.approvals.decide",
+        before="final, rings = self._take(connection, approval, decide, behalf, now)",
+        after=_GOES_ON,
         watched_by=(f"{_STEERING}test_a_decision_on_a_paused_run_counts_once_it_goes_on",),
     ),
 )
