@@ -238,6 +238,10 @@ class Runtime:
         """Give the secret of the first of these workspaces that has installed the app."""
         return self.installing.find(channel, workspaces)
 
+    def installed(self, channel: str) -> list[str]:
+        """Name the workspaces that have installed a channel's app, the latest first."""
+        return self.installing.listed(channel)
+
     def drop_installation(self, channel: str, workspace: str) -> bool:
         """Forget a workspace's secret; False where there was none."""
         return self.installing.drop(channel, workspace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -172,9 +172,19 @@ class ProcessWiring:
             ("database", lambda: services.database(settings)),
             ("queue", lambda: services.queue(settings)),
             ("slack", lambda: slack(settings, slack_scopes(settings))),
+            *(
+                [("slack", lambda: self._installed_in(slack_scopes(settings)))]
+                if settings.slack_client_id and not settings.slack_bot_token
+                else []
+            ),
             ("teams", lambda: _teams(settings)),
             ("port", lambda: installation.port(settings)),
         ]
+
+    def _installed_in(self, scopes: Sequence[str]) -> list[Check]:
+        from bots.terminal.checks.slack_installed import slack_installed
+
+        return slack_installed(self.settings, scopes, self._runtime)
 
 
 def _readable(settings: Settings) -> list[Check]:

@@ -65,6 +65,11 @@ class Installing:
             self._reseal(channel, workspace, before=sealed, sealed=seal.close(secret))
         return secret
 
+    def listed(self, channel: str) -> list[str]:
+        """Name the workspaces that have installed the app, the latest first."""
+        with self.database.read() as connection:
+            return installations.listed(connection, channel)
+
     @again_when_contended
     def drop(self, channel: str, workspace: str) -> bool:
         """Forget a workspace's secret; False where there was none."""

@@ -48,6 +48,12 @@ def find(connection: Connection, channel: str, workspaces: Sequence[str]) -> tup
     return next(((one, rows[one]) for one in workspaces if one in rows), None)
 
 
+def listed(connection: Connection, channel: str) -> list[str]:
+    """Name the workspaces that have installed it, the latest first."""
+    statement = select(_i.workspace).where(_i.channel == channel)
+    return list(connection.execute(statement.order_by(_i.at.desc(), _i.workspace)).scalars())
+
+
 def reseal(
     connection: Connection, channel: str, workspace: str, *, before: str, sealed: str
 ) -> None:

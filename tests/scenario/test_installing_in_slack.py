@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -11,6 +11,7 @@ import pytest
 from yarl import URL
 
 from bots.manifests import slack_scopes
+from bots.terminal.checks.slack_installed import MOST_WORKSPACES, slack_installed
 from runtime.domain.errors import Misconfigured
 from runtime.door.install import Installing
 from runtime.storage.channel_tables import installation
@@ -211,3 +212,55 @@ async def test_an_organisation_installs_it_for_all_of_its_workspaces(scene: Scen
     await world.emit.soon({"type": "app_uninstalled"}, OTHER_TEAM)
     assert scene.product.runtime.installation("slack", [ORGANISATION]) is None
     assert world.violations == []
+
+
+async def test_the_doctor_says_which_workspace_needs_what(scene: Scene) -> None:
+    for team in (TEAM, OTHER_TEAM):
+        await install(scene.product, team)
+    settings, register = scene.product.settings, scene.product.runtime
+    needed = slack_scopes(settings)
+
+    def look(*scopes: str) -> list[str]:
+        return [one.line() for one in slack_installed(settings, scopes, register)]
+
+    (sound,) = await asyncio.to_thread(look, *needed)
+    held = [one for one in needed if one != "files:write"]
+    await scene.world.grant.soon(held, OTHER_TEAM)
+    lacking = await asyncio.to_thread(look, *needed)
+    await scene.world.grant.soon(None, OTHER_TEAM)
+    await scene.world.fault.soon("auth.test", "error", error="token_revoked", times=1)
+    refused = await asyncio.to_thread(look, *needed)
+
+    assert "2 of 2 workspaces" in sound
+    assert any(f"in workspace {OTHER_TEAM}" in one and "files:write" in one for one in lacking)
+    assert "1 of 2 workspaces" in lacking[-1]
+    # Whoever installed last is asked about first.
+    assert f"refuses the token of workspace {OTHER_TEAM} (token_revoked)" in refused[0]
+    assert "/slack/install again" in refused[0]
+    assert "1 of 2 workspaces" in refused[-1]
+    assert "xoxb" not in f"{sound}{lacking}{refused}"
+
+
+class Register:
+    """Many workspaces, of which nothing is kept."""
+
+    asked = 0
+
+    def installed(self, channel: str) -> list[str]:
+        return [f"T{channel}{number}" for number in range(MOST_WORKSPACES + 5)]
+
+    def installation(self, channel: str, workspaces: Sequence[str]) -> None:
+        del channel, workspaces
+        self.asked += 1
+
+
+def test_the_doctor_ends_however_many_workspaces_there_are(scene: Scene) -> None:
+    many, slow = Register(), Register()
+    moments = iter([0.0, 1.0, 9.0, 21.0, 22.0])
+
+    found = slack_installed(scene.product.settings, [], many)
+    late = slack_installed(scene.product.settings, [], slow, now=lambda: next(moments))
+
+    assert (many.asked, slow.asked) == (MOST_WORKSPACES, 2)
+    assert "5 more were not asked about" in found[-1].line()
+    assert "0 of 2 workspaces" in late[-1].line()

@@ -26,7 +26,9 @@ _UNKNOWN_CLIENT = frozenset({"invalid_client_id", "bad_client_secret"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Answer:
+    """What Slack said, and what its headers tell."""
+
     body: dict[str, object]
     scopes: frozenset[str] | None
     """What the token may do; None where Slack does not say."""
@@ -129,7 +131,7 @@ def _client(base_url: str, client: str, secret: str, now: Callable[[], datetime]
     login = base64.b64encode(f"{client}:{secret}".encode()).decode()
     body = urlencode({"code": "of-nobody"}).encode()
     try:
-        answer = _call(base_url, "oauth.v2.access", f"Basic {login}", now, body=body)
+        answer = call_slack(base_url, "oauth.v2.access", f"Basic {login}", now, body=body)
     except (OSError, ValueError) as error:
         return _silent(base_url, error)
     error = answer.body.get("error")
@@ -154,7 +156,7 @@ def _bot(
     base_url: str, token: str, needed: Sequence[str], now: Callable[[], datetime]
 ) -> list[Check]:
     try:
-        answer = _call(base_url, "auth.test", f"Bearer {token}", now)
+        answer = call_slack(base_url, "auth.test", f"Bearer {token}", now)
     except (OSError, ValueError) as error:
         return _silent(base_url, error)
     if answer.body.get("ok") is not True:
@@ -171,10 +173,15 @@ def _bot(
 
 
 def _scopes(given: frozenset[str] | None, needed: Sequence[str]) -> list[Check]:
-    lacking = [] if given is None else [scope for scope in needed if scope not in given]
-    if not lacking:
+    missing = lacking(given, needed)
+    if not missing:
         return []
-    return wrong("slack", f"the app lacks the scopes {', '.join(lacking)}", todo=_REINSTALL)
+    return wrong("slack", f"the app lacks the scopes {', '.join(missing)}", todo=_REINSTALL)
+
+
+def lacking(given: frozenset[str] | None, needed: Sequence[str]) -> list[str]:
+    """Name the scopes a token lacks, as far as Slack says what it has."""
+    return [] if given is None else [scope for scope in needed if scope not in given]
 
 
 def _clock(skew_seconds: float | None) -> list[Check]:
@@ -190,7 +197,7 @@ def _clock(skew_seconds: float | None) -> list[Check]:
 def _app(base_url: str, token: str, now: Callable[[], datetime]) -> list[Check]:
     try:
         # Gives an address to connect to, and connects to nothing.
-        answer = _call(base_url, "apps.connections.open", f"Bearer {token}", now)
+        answer = call_slack(base_url, "apps.connections.open", f"Bearer {token}", now)
     except (OSError, ValueError):
         # The check of what we speak with has told that there is no answer.
         return []
@@ -203,14 +210,15 @@ def _app(base_url: str, token: str, now: Callable[[], datetime]) -> list[Check]:
     )
 
 
-def _call(
+def call_slack(
     base_url: str,
     method: str,
     authorization: str,
     now: Callable[[], datetime],
     *,
     body: bytes = b"",
-) -> _Answer:
+) -> Answer:
+    """Call one method of Slack's, for five seconds at most. Raises ``OSError``, ``ValueError``."""
     url = f"{base_url.rstrip('/')}/{method}"
     if urlsplit(url).scheme not in {"http", "https"}:
         raise ValueError("not an http address")
@@ -221,7 +229,7 @@ def _call(
         told = cast("object", json.loads(response.read(100_000)))
         date = cast("str | None", response.headers.get("Date"))
         scopes = cast("str | None", response.headers.get("x-oauth-scopes"))
-    return _Answer(
+    return Answer(
         body=cast("dict[str, object]", told) if isinstance(told, dict) else {},
         scopes=None if scopes is None else frozenset(one.strip() for one in scopes.split(",")),
         skew_seconds=(now() - parsedate_to_datetime(date)).total_seconds() if date else None,

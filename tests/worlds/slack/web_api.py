@@ -133,6 +133,8 @@ class WebApi:
                 return
             team = self._team(token)
             outcome.team = team.id
+            if team.scopes is not None:
+                outcome.headers["x-oauth-scopes"] = ",".join(team.scopes)
             call = MethodCall(
                 name=method,
                 arguments=arguments,
