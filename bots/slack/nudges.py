@@ -6,6 +6,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from bots.slack.address import Address, installation_of, own_chat
 from bots.slack.api import CallError
@@ -72,10 +73,12 @@ class Nudges:
                 f"slack:{delivery.place.workspace}/{address.own}"
             ):
                 return False
-            if is_handed_to(
-                await self._backing.approval(delivery.subject_id), delivery, address.own
-            ):
+            approval = await self._backing.approval(delivery.subject_id)
+            if is_handed_to(approval, delivery, address.own):
                 return True
+            if _is_of_a_pattern(approval, delivery, address.own):
+                # What waits for anybody is theirs to look up, and nobody's mail.
+                return False
             place = await self._backing.place_of(delivery.run_id)
             channel = Payload(place.address).identifier("channel")
             if not channel or place.channel != "slack":
@@ -140,3 +143,10 @@ def is_handed_to(approval: Approval, delivery: Delivery, user: str) -> bool:
     and changing it tells nobody anything."""
     principal = f"slack:{delivery.place.workspace}/{user}"
     return any(one.successor == principal for one in approval.handed)
+
+
+def _is_of_a_pattern(approval: Approval, delivery: Delivery, user: str) -> bool:
+    principal = f"slack:{delivery.place.workspace}/{user}"
+    return principal not in (*approval.may_decide, *approval.eligible_people) and any(
+        set(name) & set("*?[") and fnmatchcase(principal, name) for name in approval.may_decide
+    )

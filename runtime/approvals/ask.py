@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from runtime.approvals import schedule
 from runtime.approvals.asked_people import whom_to_ask
+from runtime.approvals.lookers import lookers_elsewhere
 from runtime.approvals.standing import case_of
 from runtime.audit import chain
 from runtime.domain.approval import Approval, Difference, OnExpiry, Preview, Question
@@ -74,6 +75,8 @@ def opening(
             show_at(connection, approval, elsewhere, now=now)
         people = whom_to_ask(connection, policy, approval, now)
         spread(connection, approval, people, now=now)
+        lookers = lookers_elsewhere(connection, policy, approval, run.conversation_id, now)
+        spread(connection, approval, lookers, now=now)
         deliveries.touch(connection, run.id, now=now)
         away = {
             one.principal
