@@ -185,15 +185,20 @@ def question_card(
         choices=tuple(prose(choice) for choice in question.choices),
         answered=prose(answered),
         withdrawn=question.withdrawn,
+        for_whom=exact(question.for_whom),
+        how=exact(question.how),
+        by_command=bool(question.eligible_groups),
     )
 
 
 def _question_card(delivery: Delivery, row: OpenQuestion | None) -> QuestionCard | None:
     number = delivery.payload.get("number")
-    run_number = number if isinstance(number, int) else 0
+    run_number = number if isinstance(number, int) else row.run_number if row else 0
     answered = row.answered if row is not None else _text(delivery.payload, "answered")
     if row is not None:
-        return question_card(row, run_id=delivery.run_id, run_number=run_number, answered=answered)
+        card = question_card(row, run_id=delivery.run_id, run_number=run_number, answered=answered)
+        apart = row.conversation_id not in ("", delivery.conversation_id)
+        return replace(card, by_command=card.by_command or apart)
     # Answered or withdrawn: the row is gone, so the card is closed with the words it was asked in.
     text = _text(delivery.payload, "text")
     if not text and delivery.external_id is None:

@@ -146,7 +146,7 @@ class ApprovalCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionCard:
-    """Something an agent asks the requester."""
+    """Something an agent asks the requester, or a workflow asks others."""
 
     run_id: str
     run_number: int
@@ -156,6 +156,12 @@ class QuestionCard:
     answered: str
     """The answer and who gave it; empty while open, and where it was withdrawn."""
     withdrawn: bool = False
+    for_whom: str = ""
+    """Whom it asks; empty where that is the requester."""
+    how: str = ""
+    """How an answer is written, where not any text is one."""
+    by_command: bool = False
+    """A reply beside it answers nothing: it stands apart from its run, or asks a group."""
 
     @property
     def closing(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bots.approval_builder import approval_card, outcome_line
 from bots.as_json import approval_object, run_object
@@ -18,7 +18,7 @@ from bots.status import status_line
 from runtime.domain.approval import VERDICTS, Approval, Decide, Question, Verdict
 from runtime.domain.assurance import Assurance
 from runtime.domain.conversation import Message, Person, Reception
-from runtime.domain.errors import Refused
+from runtime.domain.errors import NotFound, Refused
 from runtime.domain.form import InputNeeded
 from runtime.domain.ids import new_id
 from runtime.domain.json import JsonObject
@@ -149,33 +149,40 @@ def resolve(command: Command, asked: Asked) -> CommandReply:
 
 def answer(command: Command, asked: Asked) -> CommandReply:
     """Answer what an agent asked; with several open questions it must be said which."""
-    view = asked.runtime.sight.view(command.target or "", asked.person)
-    question = _question_meant(view, command, asked)
+    sight, run = asked.runtime.sight, command.target or ""
+    question = _question_meant(sight.questions(run, asked.person), command, asked)
     # A choice is taken as it was offered, however it was typed.
     same = [one for one in question.choices if one.casefold() == command.text.casefold()]
     text = same[0] if same else command.text
-    asked.runtime.answer(question.step_id, asked.person, text)
-    view = asked.runtime.sight.view(view.run.id, asked.person)
+    received = asked.runtime.answer(question.step_id, asked.person, text)
+    try:
+        data = run_object(sight.view(run, asked.person))
+    except (NotFound, Refused):
+        # Who is asked something about a run need not see it.
+        data = {"run": received.run_id, "number": received.number}
     return CommandReply(
-        text=f"Run #{view.run.number} was told: {one_line(text, 300)}",
-        data=run_object(view),
-        run_id=view.run.id,
+        text=f"Run #{received.number} was told: {one_line(text, 300)}",
+        data=data,
+        run_id=received.run_id,
     )
 
 
-def _question_meant(view: RunView, command: Command, asked: Asked) -> OpenQuestion:
-    number, nth = view.run.number, command.nth
-    if not view.questions:
-        raise Refused(f"run #{number} asks nothing at this moment; see: {asked.prefix}status")
-    if nth is not None and 1 <= nth <= len(view.questions):
-        return view.questions[nth - 1]
-    if nth is None and len(view.questions) == 1:
-        return view.questions[0]
+def _question_meant(
+    open_ones: Sequence[OpenQuestion], command: Command, asked: Asked
+) -> OpenQuestion:
+    run, nth = command.target, command.nth
+    number = run if run and run.startswith("run_") else f"#{run}"
+    if not open_ones:
+        raise Refused(f"run {number} asks nothing at this moment; see: {asked.prefix}status")
+    if nth is not None and 1 <= nth <= len(open_ones):
+        return open_ones[nth - 1]
+    if nth is None and len(open_ones) == 1:
+        return open_ones[0]
     listed = "\n".join(
-        f"  {asked.prefix}answer {number}.{at} TEXT   {one_line(one.text, 200)}"
-        for at, one in enumerate(view.questions, start=1)
+        f"  {asked.prefix}answer {run}.{at} TEXT   {one_line(one.text, 200)}"
+        for at, one in enumerate(open_ones, start=1)
     )
-    raise Refused(f"run #{number} asks {plural(len(view.questions), 'thing')}; name one:\n{listed}")
+    raise Refused(f"run {number} asks {plural(len(open_ones), 'thing')}; name one:\n{listed}")
 
 
 def _steer(

@@ -42,7 +42,8 @@ def _waits(view: RunView) -> list[str]:
                 f"{prose(deciders(stage.eligible)) or 'nobody'}"
             )
     for question in view.questions:
-        found.append(f"an open question to the requester: {one_line(question.text, 300)}")
+        whom = question.for_whom or "the requester"
+        found.append(f"an open question to {whom}: {one_line(question.text, 300)}")
     return found
 
 

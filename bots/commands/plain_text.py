@@ -116,7 +116,11 @@ def decision_hint(card: ApprovalCard, *, prefix: str = "", seen: str = "") -> st
 def question_lines(card: QuestionCard) -> list[str]:
     """Spell something an agent asks."""
     lines = [card.text, *(f"  - {choice}" for choice in card.choices)]
-    return [*lines, f"  {card.closing}"] if card.closing else lines
+    if card.closing:
+        return [*lines, f"  {card.closing}"]
+    if card.for_whom:
+        lines.append(f"  It is for {card.for_whom}.")
+    return [*lines, f"  Write: {card.how}"] if card.how else lines
 
 
 def answer_lines(answer: Answer) -> list[str]:

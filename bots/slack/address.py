@@ -82,9 +82,9 @@ def address_of(delivery: Delivery) -> Address:
         raise Refused(f"delivery {delivery.id!r} names no Slack channel; it cannot be sent")
     return Address(
         channel=channel,
-        thread_ts=address.timestamp("thread_ts"),
+        thread_ts="" if address.flag("apart") else address.timestamp("thread_ts"),
         team=address.identifier("team"),
-        begins=address.flag("begins"),
+        begins=address.flag("begins") and not address.flag("apart"),
         own=address.identifier("own"),
     )
 
@@ -92,7 +92,7 @@ def address_of(delivery: Delivery) -> Address:
 def thread_begun(delivery: Delivery, ts: str) -> Place | None:
     """Give the place of the thread that a message began; None where it began none."""
     address = Payload(delivery.place.address)
-    if not address.flag("begins"):
+    if not address.flag("begins") or address.flag("apart"):
         return None
     there = installation_of(delivery.place)
     return place(there, channel=address.identifier("channel"), thread_ts=ts)

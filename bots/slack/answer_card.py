@@ -129,9 +129,13 @@ def _asked(card: QuestionCard, choices: Sequence[str], words: int) -> list[Json]
 def _how_to_answer(card: QuestionCard, choices: Sequence[str]) -> str:
     if card.closing:
         return cut(card.closing, 510)
-    if choices:
-        return "Answer with a button or a reply in this thread."
-    return "Answer with a reply in this thread."
+    whom = f"For {card.for_whom}. " if card.for_whom else ""
+    how = f": {card.how}" if card.how else ""
+    if card.by_command:
+        button = "a button, or " if choices else ""
+        return cut(f"{whom}Answer with {button}/baton answer {card.run_number} TEXT{how}", 510)
+    button = "a button or " if choices else ""
+    return cut(f"{whom}Answer with {button}a reply in this thread{how or '.'}", 510)
 
 
 def _cut_notice(answer: Answer) -> str:

@@ -10,8 +10,10 @@ from bots.slack.address import home
 from bots.slack.identity import Installation
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person, Place
-from runtime.domain.delivery import DeliveryKind
+from runtime.domain.delivery import Delivery, DeliveryKind
+from runtime.domain.errors import NotFound
 from runtime.domain.mine import Mine
+from runtime.domain.run import OpenQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,13 @@ class Backing:
     async def approval(self, approval_id: str) -> Approval:
         """Give an approval with the people who may decide it."""
         return await self.bridge(self.runtime.approval, approval_id, workspace=None)
+
+    async def asked(self, delivery: Delivery) -> Approval | OpenQuestion:
+        """Give what a delivery asks, with the people who may say. Raises ``NotFound``."""
+        row = await self.bridge(self.runtime.show, delivery)
+        if isinstance(row, Approval | OpenQuestion):
+            return row
+        raise NotFound("what was asked is not there any more")
 
     async def waiting(self, workspace: str) -> list[Approval]:
         """Give what waits to be decided in a workspace."""
@@ -83,13 +92,13 @@ class Backing:
             run_id=approval.run_id,
         )
 
-    async def show_to(self, person: Person, place: Place, approval: Approval) -> None:
-        """Know somebody's own chat, and show an approval there as well."""
+    async def show_to(self, person: Person, place: Place, delivery: Delivery) -> None:
+        """Know somebody's own chat, and show there as well what a delivery asks."""
         await self.bridge(self.runtime.keep_surface, person, place, own=True)
         await self.bridge(
             self.runtime.copy,
             place,
-            kind=DeliveryKind.APPROVAL_CARD,
-            subject_id=approval.id,
-            run_id=approval.run_id,
+            kind=delivery.kind,
+            subject_id=delivery.subject_id,
+            run_id=delivery.run_id,
         )

@@ -24,7 +24,7 @@ from bots.slack.streams import BrokenOffError, Burst, NotBegunError, Streams, bu
 from bots.slack.thread import Said, read_thread
 from bots.slack.uploads import Uploads, attachments
 from bots.slack.workflow_step import complete, step_waiting
-from bots.views import Answer, ApprovalCard, RunCard, Shown
+from bots.views import Answer, ApprovalCard, QuestionCard, RunCard, Shown
 from runtime.domain.conversation import Person, Place
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import Upstream
@@ -82,11 +82,13 @@ class SlackChannel:
             address = address_of(delivery)
             if isinstance(shown, Answer):
                 return await self._answer(delivery, address, shown)
-            if isinstance(shown, ApprovalCard):
-                if self._homes is not None:
-                    await self._homes.show_approval(delivery, address)
-                if not await self._is_for(delivery, address):
-                    return UNTOLD
+            if isinstance(shown, ApprovalCard) and self._homes is not None:
+                await self._homes.show_approval(delivery, address)
+            asks_others = isinstance(shown, QuestionCard) and bool(shown.for_whom)
+            if (isinstance(shown, ApprovalCard) or asks_others) and not await self._is_for(
+                delivery, address
+            ):
+                return UNTOLD
             ts = await self._say(
                 delivery,
                 address,

@@ -22,6 +22,7 @@ from bots.views import ApprovalCard
 from runtime.domain.approval import Verdict
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
+from runtime.domain.run import OpenQuestion
 
 _OUTCOMES = [action for action, verdict in VERDICT_ACTIONS.items() if verdict is not Verdict.REJECT]
 
@@ -115,7 +116,12 @@ class Clicks:
 
         async def answer(person: Person) -> str:
             board = self._hand.board
-            await board.bridge(_answer, board.runtime, click, person)
+            step = click.value.text("step")
+            if not step:
+                raise Refused(STALE)
+            asked = await board.bridge(board.runtime.sight.question, step, person)
+            person = await board.groups.with_groups(person, [asked])
+            await board.bridge(_answer, board.runtime, click, person, asked)
             return ""
 
         await self._hand.do(click, answer)
@@ -164,14 +170,11 @@ class Clicks:
         return refusal or ""
 
 
-def _answer(runtime: Door, click: Click, person: Person) -> None:
-    """Look the choice up where it is stored: the button says which, never what."""
-    run, step = click.value.identifier("run"), click.value.text("step")
+def _answer(runtime: Door, click: Click, person: Person, asked: OpenQuestion) -> None:
+    """Take the choice as it is stored: the button says which, never what."""
     choice = click.value.at("choice").value
-    if not run or not step or not isinstance(choice, int):
+    if not isinstance(choice, int):
         raise Refused(STALE)
-    view = runtime.view(run, workspace=person.workspace)
-    asked = next((one for one in view.questions if one.step_id == step), None)
-    if asked is None or not 0 <= choice < len(asked.choices):
+    if not asked.is_open or not 0 <= choice < len(asked.choices):
         raise Refused("This question is closed: it was answered already, or the run has moved on.")
-    runtime.answer(step, person, asked.choices[choice])
+    runtime.answer(asked.step_id, person, asked.choices[choice])

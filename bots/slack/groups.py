@@ -19,6 +19,7 @@ from bots.slack.speaking import speaking_for
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
+from runtime.domain.run import OpenQuestion
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +38,10 @@ class Groups:
         self._asking = asyncio.Lock()
         self._known: OrderedDict[tuple[str, str], tuple[float, frozenset[str]]] = OrderedDict()
 
-    async def with_groups(self, person: Person, approvals: Iterable[Approval]) -> Person:
-        """Give a person with those groups that these approvals ask for and the person is in.
+    async def with_groups(
+        self, person: Person, asking: Iterable[Approval | OpenQuestion]
+    ) -> Person:
+        """Give a person with those groups that these ask for and the person is in.
 
         Who may decide by name is not looked up: Slack need not answer for them.
 
@@ -46,18 +49,22 @@ class Groups:
             Upstream: Slack cannot be asked; nobody is taken for a member on a guess.
             Refused: Slack will not tell.
         """
-        ours = f"{person.channel}:{person.workspace}/"
         wanted = {
             group
-            for approval in approvals
-            if not set(person.principals) & set(approval.eligible_people)
-            for group in approval.eligible_groups
-            if group.startswith(ours)
+            for one in asking
+            if not set(person.principals) & set(one.eligible_people)
+            for group in one.eligible_groups
         }
+        return await self.in_groups(person, wanted)
+
+    async def in_groups(self, person: Person, groups: Iterable[str]) -> Person:
+        """Give a person with those of some groups that they are in. Raises as ``with_groups``."""
+        ours = f"{person.channel}:{person.workspace}/"
         theirs = [
             group
-            for group in sorted(wanted)
-            if person.external_id in await self.members(group.removeprefix(ours))
+            for group in sorted(groups)
+            if group.startswith(ours)
+            and person.external_id in await self.members(group.removeprefix(ours))
         ]
         return replace(person, groups=tuple(theirs)) if theirs else person
 

@@ -85,6 +85,8 @@ class Listeners:
                 return
             if typed.verb in _ABOUT_APPROVALS:
                 person = await self._board.with_groups(person)
+            elif typed.verb == "answer":
+                person = await self._board.with_groups_asked(person, typed.text)
             reply = await self._board.bridge(
                 run_command,
                 typed.text,

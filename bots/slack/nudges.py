@@ -1,4 +1,4 @@
-"""Approvals in people's own chats: for those who would not see them in the conversation."""
+"""Approvals and questions in people's own chats: for those who are not in the conversation."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person
 from runtime.domain.delivery import Delivery
 from runtime.domain.errors import BatonError
+from runtime.domain.run import OpenQuestion
 from runtime.domain.states import ApprovalStatus
 
 log = logging.getLogger(__name__)
@@ -50,21 +51,21 @@ class Nudges:
         self._members: OrderedDict[str, tuple[float, frozenset[str]]] = OrderedDict()
 
     async def spread(self, delivery: Delivery, address: Address) -> None:
-        """Show an approval also to those who may decide it and are not in its conversation.
+        """Show what is asked also to those who may say and are not in its conversation.
 
         Called before the card itself is posted, so a crash in between repeats it, harmlessly.
         Whatever fails here costs nobody the card.
         """
         try:
-            approval = await self._backing.approval(delivery.subject_id)
-            if approval.status is not ApprovalStatus.PENDING:
+            asked = await self._backing.asked(delivery)
+            if not _is_open(asked):
                 return
             here = await self._members_of(address)
-            for user in await self._people(approval, delivery.place.workspace):
-                if user not in here or is_handed_to(approval, delivery, user):
-                    await self._show(delivery, approval, user)
+            for user in await self._people(asked, delivery.place.workspace):
+                if user not in here or is_handed_to(asked, delivery, user):
+                    await self._show(delivery, user)
         except (BatonError, CallError) as error:
-            log.warning("not everybody was written to about an approval: %s", error)
+            log.warning("not everybody who is asked was written to: %s", error)
 
     async def is_wanted(self, delivery: Delivery, address: Address) -> bool:
         """Tell whether somebody needs a copy in their own chat, and wants one."""
@@ -73,10 +74,10 @@ class Nudges:
                 f"slack:{delivery.place.workspace}/{address.own}"
             ):
                 return False
-            approval = await self._backing.approval(delivery.subject_id)
-            if is_handed_to(approval, delivery, address.own):
+            waiting = await self._backing.asked(delivery)
+            if is_handed_to(waiting, delivery, address.own):
                 return True
-            if _is_of_a_pattern(approval, delivery, address.own):
+            if _is_of_a_pattern(waiting, delivery, address.own):
                 # What waits for anybody is theirs to look up, and nobody's mail.
                 return False
             place = await self._backing.place_of(delivery.run_id)
@@ -89,7 +90,7 @@ class Nudges:
             log.info("somebody is written to, needed or not: %s", error)
             return True
 
-    async def _show(self, delivery: Delivery, approval: Approval, user: str) -> None:
+    async def _show(self, delivery: Delivery, user: str) -> None:
         workspace = delivery.place.workspace
         person = Person(channel="slack", workspace=workspace, external_id=user)
         if not await self._backing.wants_nudges(person.principal):
@@ -98,17 +99,17 @@ class Nudges:
         channel = opened.identifier("channel", "id")
         if channel:
             place = own_chat(installation_of(delivery.place), channel=channel, user=user)
-            await self._backing.show_to(person, place, approval)
+            await self._backing.show_to(person, place, delivery)
 
-    async def _people(self, approval: Approval, workspace: str) -> list[str]:
-        """Name this workspace's accounts that may decide; patterns name nobody in particular."""
+    async def _people(self, asked: Approval | OpenQuestion, workspace: str) -> list[str]:
+        """Name this workspace's accounts that may say; patterns name nobody in particular."""
         prefix = f"slack:{workspace}/"
         people = {
             name.removeprefix(prefix): None
-            for name in (*approval.may_decide, *approval.eligible_people)
+            for name in (*asked.may_decide, *asked.eligible_people)
             if name.startswith(prefix) and not set(name) & set("*?[")
         }
-        for name in approval.eligible_groups:
+        for name in asked.eligible_groups:
             if name.startswith(prefix):
                 members = await self._groups.members(name.removeprefix(prefix))
                 people |= dict.fromkeys(sorted(members))
@@ -138,15 +139,22 @@ class Nudges:
         return frozenset(members)
 
 
-def is_handed_to(approval: Approval, delivery: Delivery, user: str) -> bool:
+def is_handed_to(asked: Approval | OpenQuestion, delivery: Delivery, user: str) -> bool:
     """Tell whether somebody in particular was handed it: their card in the channel is an old one,
     and changing it tells nobody anything."""
     principal = f"slack:{delivery.place.workspace}/{user}"
-    return any(one.successor == principal for one in approval.handed)
+    handed = asked.handed if isinstance(asked, Approval) else ()
+    return any(one.successor == principal for one in handed)
 
 
-def _is_of_a_pattern(approval: Approval, delivery: Delivery, user: str) -> bool:
+def _is_of_a_pattern(asked: Approval | OpenQuestion, delivery: Delivery, user: str) -> bool:
     principal = f"slack:{delivery.place.workspace}/{user}"
-    return principal not in (*approval.may_decide, *approval.eligible_people) and any(
-        set(name) & set("*?[") and fnmatchcase(principal, name) for name in approval.may_decide
+    return principal not in (*asked.may_decide, *asked.eligible_people) and any(
+        set(name) & set("*?[") and fnmatchcase(principal, name) for name in asked.may_decide
     )
+
+
+def _is_open(asked: Approval | OpenQuestion) -> bool:
+    if isinstance(asked, OpenQuestion):
+        return asked.is_open
+    return asked.status is ApprovalStatus.PENDING

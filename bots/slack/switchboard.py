@@ -96,3 +96,10 @@ class Switchboard:
         """
         waiting = await self.bridge(self.runtime.approvals, workspace=person.workspace)
         return await self.groups.with_groups(person, waiting)
+
+    async def with_groups_asked(self, person: Person, line: str) -> Person:
+        """Do the same for who answers a run by a command: ``answer 12 TEXT``."""
+        word = next(iter(line.split(None, 2)[1:]), "")
+        run = word.removeprefix("#").partition(".")[0]
+        asked = await self.bridge(self.runtime.sight.groups_asked, run)
+        return await self.groups.in_groups(person, asked)

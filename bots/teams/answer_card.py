@@ -149,8 +149,11 @@ def _bold_lines(text: str) -> list[Element]:
 def _how_to_answer(view: QuestionCard, choices: Sequence[str]) -> str:
     if view.closing:
         return cut(view.closing, 510)
-    how = "Answer with a button or a reply." if choices else "Answer with a reply."
-    return f"Run {view.run_number} asks. {how}"
+    whom = f" {view.for_whom}" if view.for_whom else ""
+    how = f": {view.how}" if view.how else ""
+    by_text = f"the words: answer {view.run_number} TEXT" if view.by_command else "a reply"
+    button = "a button or " if choices else ""
+    return cut(f"Run {view.run_number} asks{whom}. Answer with {button}{by_text}{how or '.'}", 510)
 
 
 def _cut_notice(answer: Answer) -> str:

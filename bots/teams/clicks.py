@@ -126,25 +126,25 @@ class Clicks:
         if family == "start":
             return await self.starts.press(click, person)
         if click.verb == "question.answer":
-            return await self.bridge(_answer, self.runtime, click, person)
+            return await self._answer(click, person)
         return Outcome(problem=STALE)
+
+    async def _answer(self, click: Click, person: Person) -> Outcome:
+        """Take the choice as it is stored: the button says which, never what."""
+        run, step = click.data.identifier("run"), click.data.text("step")
+        choice = click.data.whole("choice")
+        if not run or not step or choice is None:
+            raise Refused(STALE)
+        asked = await self.bridge(self.runtime.sight.question, step, person)
+        if not asked.is_open or not 0 <= choice < len(asked.choices):
+            raise Refused(_CLOSED)
+        person = await self.decisions.with_groups(asked, person)
+        received = await self.bridge(self.runtime.answer, step, person, asked.choices[choice])
+        said = f"{asked.choices[choice]}, by {person.name or person.principal}"
+        number = received.number or 0
+        shown = question_card(asked, run_id=run, run_number=number, answered=said)
+        return Outcome(card=draw(shown), settled=True)
 
 
 def _words(text: str) -> InvokeBody:
     return {"statusCode": 200, "type": _MESSAGE_TYPE, "value": cut(text, 1_000)}
-
-
-def _answer(runtime: Door, click: Click, person: Person) -> Outcome:
-    """Look the choice up where it is stored: the button says which, never what."""
-    run, step = click.data.identifier("run"), click.data.text("step")
-    choice = click.data.whole("choice")
-    if not run or not step or choice is None:
-        raise Refused(STALE)
-    view = runtime.view(run, workspace=person.workspace)
-    asked = next((one for one in view.questions if one.step_id == step), None)
-    if asked is None or not asked.is_open or not 0 <= choice < len(asked.choices):
-        raise Refused(_CLOSED)
-    runtime.answer(step, person, asked.choices[choice])
-    said = f"{asked.choices[choice]}, by {person.name or person.principal}"
-    shown = question_card(asked, run_id=run, run_number=view.run.number, answered=said)
-    return Outcome(card=draw(shown), settled=True)

@@ -29,6 +29,7 @@ from bots.teams.proof import LONGEST_REASON, read_proof
 from runtime.domain.approval import Approval, Verdict
 from runtime.domain.conversation import Person
 from runtime.domain.errors import Refused
+from runtime.domain.run import OpenQuestion
 from runtime.domain.states import ApprovalStatus
 
 STALE = "This button belongs to an older card; use the newest one, or write: approvals"
@@ -145,9 +146,10 @@ class Decisions:
         approval = await self.bridge(self.runtime.approval_for, ref, person)
         if approval.nonce != click.data.text("nonce"):
             raise Refused(STALE)
-        return approval, await self._with_groups(approval, person)
+        return approval, await self.with_groups(approval, person)
 
-    async def _with_groups(self, approval: Approval, person: Person) -> Person:
+    async def with_groups(self, approval: Approval | OpenQuestion, person: Person) -> Person:
+        """Give a person with those groups that this asks for and the person is in."""
         ours = f"teams:{person.workspace}/"
         named = [one for one in approval.eligible_groups if one.startswith(ours)]
         wanted = [one.removeprefix(ours) for one in named]

@@ -41,6 +41,9 @@ class Reference:
             team=stored.identifier("team"),
             begins=stored.identifier("begins"),
         )
+        if stored.text("apart") == "true":
+            whole = found.conversation.partition(_THREAD)[0]
+            found = replace(found, conversation=whole, begins="")
         return found if found.service_url and found.conversation else None
 
     @property

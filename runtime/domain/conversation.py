@@ -76,7 +76,8 @@ class Place:
     key: str
     """Unique within channel and workspace: for Slack ``C024/1700000000.000100``."""
     address: JsonObject
-    """What the channel needs to speak there again; its own format, kept as it is."""
+    """What the channel needs to speak there again; its own format, kept as it is. With ``apart``
+    it is spoken beside the threads of that conversation, in none of them."""
 
     def apart(self, name: str) -> Place:
         """Give a conversation of its own in the same room."""

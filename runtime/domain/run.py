@@ -75,7 +75,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """Something an agent asked the requester."""
+    """Something an agent asked the requester, or a workflow asked somebody."""
 
     step_id: str
     text: str
@@ -85,6 +85,19 @@ class OpenQuestion:
     """The answer and who gave it; empty while it is open, and where nobody answered."""
     withdrawn: bool = False
     """Closed without an answer: nobody needs one any more."""
+    run_number: int = 0
+    conversation_id: str = ""
+    """Where its run lives; it may be shown to those it asks elsewhere as well."""
+    for_whom: str = ""
+    """Whom it asks, in words; empty where that is the requester."""
+    how: str = ""
+    """How an answer is written, where not any text is one."""
+    may_decide: tuple[str, ...] = ()
+    """Who may answer by the policy of this moment: principals, globs and groups."""
+    eligible_people: tuple[str, ...] = ()
+    """Those of them who are one person each."""
+    eligible_groups: tuple[str, ...] = ()
+    """Those of them who are groups of a chat, without the prefix."""
 
     @property
     def is_open(self) -> bool:

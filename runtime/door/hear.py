@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from runtime.agent.afford import about_budget
-from runtime.agent.question import KIND as QUESTION
-from runtime.approvals import inquire
+from runtime.agent.poll import poll_of
 from runtime.audit import chain
 from runtime.catalog.catalog import Catalog
 from runtime.catalog.workflow.inputs import input_of
@@ -25,8 +24,8 @@ from runtime.domain.run import Run
 from runtime.domain.states import Control, RunStatus, StepStatus
 from runtime.domain.words import storable
 from runtime.door.afford import settle
+from runtime.door.answering import answer_before_deciding, answered_by, lacks, take_answer
 from runtime.door.asked import run_that_asks, shares_machine
-from runtime.durable import outside
 from runtime.observability.personal_data import Clean, cleaned, cleaner
 from runtime.orchestrator.conduct import KIND as ROOT
 from runtime.policy.access import Right
@@ -37,12 +36,10 @@ from runtime.storage import (
     definitions,
     deliveries,
     halts,
-    inquiries,
     intake,
     runs,
     signals,
     steps,
-    trees,
 )
 from runtime.storage.beginnings import Beginning
 from runtime.storage.connection import Connection
@@ -135,17 +132,26 @@ class Hearing:
         text = self.clean(text)
         now = self.clock.now()
         with self.database.write() as connection:
-            run = run_that_asks(connection, leaf_id, person)
+            run = run_that_asks(connection, leaf_id, person, policy=self.policy(), now=now)
             runs.lock(connection, run.id)
             leaf = steps.read_step(connection, leaf_id)
             if leaf is not None and about_budget(leaf) is not None:
                 rings = settle(
                     connection, run, leaf, person, text, policy=self.policy(), clock=self.clock
                 )
+            elif leaf is not None and poll_of(leaf) is not None:
+                lacking = lacks(connection, run, leaf, person, policy=self.policy(), now=now)
+                if lacking is not None:
+                    raise Refused(lacking)
+                rings = take_answer(connection, leaf, person, text, now)
             elif run.requester not in person.principals and not shares_machine(person, run):
                 raise Refused(f"this question is for {run.requester_name or run.requester}")
             else:
-                rings = _answer(connection, leaf_id, person, text, now)
+                rings = (
+                    take_answer(connection, leaf, person, text, now)
+                    if leaf is not None
+                    else answer_before_deciding(connection, leaf_id, person, text, now)
+                )
             if rings is None:
                 raise Refused("this question was answered already")
         self.bell.ring(steps=rings, conversations=[run.conversation_id])
@@ -233,17 +239,9 @@ class Hearing:
         self, connection: Connection, run: Run, message: Message, now: datetime
     ) -> list[str]:
         runs.lock(connection, run.id)
-        if message.person.principal == run.requester:
-            for leaf in trees.leaves(connection, run.id, kind=QUESTION):
-                # Budgets are raised by button or command, never by what somebody happens to say.
-                if leaf.status != StepStatus.WAITING or about_budget(leaf) is not None:
-                    continue
-                rings = _answer(connection, leaf.id, message.person, message.text, now)
-                if rings is not None:
-                    return rings
-            for asked in inquiries.open_in(connection, run.id):
-                if inquire.answer(connection, asked.id, message.person, message.text, now):
-                    return []
+        rings = answered_by(connection, run, message, policy=self.policy(), now=now)
+        if rings is not None:
+            return rings
         payload = {
             "principal": message.person.principal,
             "name": message.person.name,
@@ -282,27 +280,6 @@ def _events(
         run_id=run_id,
         text=message.text,
     )
-
-
-def _answer(
-    connection: Connection, leaf_id: str, person: Person, text: str, now: datetime
-) -> list[str] | None:
-    if leaf_id.startswith(inquiries.PREFIX):
-        return [] if inquire.answer(connection, leaf_id, person, text, now) else None
-    rings = outside.answer(
-        connection,
-        leaf_id,
-        status=StepStatus.SUCCEEDED,
-        output={"answer": text, "by": person.name or person.principal},
-        now=now,
-    )
-    if rings is not None:
-        run_id = leaf_id.split(":", 1)[0]
-        facts = {"step": leaf_id, "by": person.principal, "text": text}
-        chain.append_all(connection, run_id, [(now, "QuestionAnswered", facts)], now=now)
-        deliveries.touch(connection, leaf_id, now=now)
-        deliveries.touch(connection, run_id, now=now)
-    return rings
 
 
 def _refuse_strangers(person: Person) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from runtime.agent.question import KIND as QUESTION
 from runtime.approvals.standing import Denied
 from runtime.approvals.substitute import voter
 from runtime.audit import personal
@@ -22,9 +21,10 @@ from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, Run, RunLine
 from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
 from runtime.domain.step import Step
 from runtime.domain.thread import ThreadEntry
-from runtime.door.asked import as_question, complete, question_of
+from runtime.door.asked import complete
 from runtime.door.inside import inside, journal_of
 from runtime.door.pinned_workflow import PinnedWorkflows
+from runtime.door.questions import Questions
 from runtime.door.skipping import skippable
 from runtime.door.tasks import tasks_of
 from runtime.policy.policy import Policy
@@ -35,7 +35,6 @@ from runtime.storage import (
     blobs,
     conversations,
     deliveries,
-    inquiries,
     numbers,
     runs,
     trees,
@@ -58,6 +57,11 @@ class Looking:
     policy: Callable[[], Policy]
     """Who may decide is told by the policy as it is now."""
     workflows: PinnedWorkflows = field(default_factory=PinnedWorkflows)
+
+    @property
+    def questions(self) -> Questions:
+        """Give the queries on what people are asked."""
+        return Questions(database=self.database, clock=self.clock, policy=self.policy)
 
     def view(self, ref: str, *, workspace: str | None) -> RunView:
         """Give all that is shown of a run. Raises ``NotFound``."""
@@ -225,13 +229,7 @@ class Looking:
                 approval = approvals.find(connection, delivery.subject_id, workspace=None)
                 return self._complete(connection, [approval])[0] if approval else None
             if delivery.kind == DeliveryKind.QUESTION:
-                asked = inquiries.find(connection, delivery.subject_id)
-                if asked is not None:
-                    approval = approvals.find(connection, asked.approval_id, workspace=None)
-                    open_still = approval and approval.status == ApprovalStatus.PENDING
-                    return as_question(asked, closed=not open_still)
-                leaf = step_table.read_step(connection, delivery.subject_id)
-                return question_of(leaf) if leaf else None
+                return self.questions.delivered(connection, delivery)
         return None
 
     def numbers(self) -> list[Number]:
@@ -265,8 +263,7 @@ class Looking:
         root, entries = self._workflow(connection, run)
         tasks = entries or trees.tasks_of_root(connection, run.id)
         planned = [step for step in tasks if step.kind in PLANNED and not step.leaf]
-        questions = [question_of(leaf) for leaf in trees.leaves(connection, run.id, kind=QUESTION)]
-        questions += [as_question(one) for one in inquiries.open_in(connection, run.id)]
+        questions = self.questions.of_run(connection, run)
         asked = self._complete(connection, approvals.of_run(connection, run.id))
         now = self.clock.now()
         status = _status(run, planned, asked, questions)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person
-from runtime.domain.errors import Refused
-from runtime.domain.run import Artifact, AuditRecord, RunLine, RunView, StepRow
+from runtime.domain.errors import NotFound, Refused
+from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.door.distil import Distilling
 from runtime.door.look import Looking, scope
 from runtime.door.people import People
@@ -82,6 +82,25 @@ class Sight:
         if self._lacks(person, Right.SEE) is None:
             return found
         return [one for one in found if self._concerns(one, person)]
+
+    def questions(self, ref: str, person: Person) -> tuple[OpenQuestion, ...]:
+        """Give the open questions of a run; of one they may not see, those that ask them."""
+        person = self.people.whole(person)
+        try:
+            return self.view(ref, person).questions
+        except (NotFound, Refused):
+            asked = tuple(self.looking.questions.asking(ref, person))
+            if not asked:
+                raise
+            return asked
+
+    def question(self, step_id: str, person: Person) -> OpenQuestion:
+        """Give one question, to whoever it concerns."""
+        return self.looking.questions.one(step_id, self.people.whole(person))
+
+    def groups_asked(self, ref: str) -> tuple[str, ...]:
+        """Name the groups of chats that a run asks: for a channel to look up who is in them."""
+        return self.looking.questions.groups_asked(ref)
 
     def check(self, ref: str | None, person: Person) -> None:
         """Refuse where they may not see a run, or, without one, every run there is."""

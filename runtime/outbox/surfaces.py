@@ -31,14 +31,18 @@ def spread(
 
     ``names`` are principals; patterns such as ``teams:*`` name nobody in particular.
     """
+    return [
+        _owe(connection, approval, place, now=now) for place in own_chats(connection, names=names)
+    ]
+
+
+def own_chats(connection: Connection, *, names: Iterable[str]) -> list[Place]:
+    """Give the own chats of those named, with all their accounts; none of very many people."""
     exact = [name for name in dict.fromkeys(names) if not set(name) & set("*?[")]
     if len(exact) > _MOST_PEOPLE:
         return []
     everyone = {also for name in exact for also in people.others(connection, name)} | set(exact)
-    shown: list[str] = []
-    for place in surfaces.own_of(connection, sorted(everyone)):
-        shown.append(_owe(connection, approval, place, now=now))
-    return shown
+    return surfaces.own_of(connection, sorted(everyone))
 
 
 def show_at(connection: Connection, approval: Approval, place: Place, *, now: datetime) -> str:

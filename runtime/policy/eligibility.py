@@ -39,7 +39,8 @@ def may_decide(policy: Policy, stage: Stage, person: Person, case: Case) -> str 
         return "nobody is eligible to decide this: an operator must name people in policy.yaml"
     if is_named(names, person, case):
         return None
-    return f"you ({principal}) may not decide this: it needs {_wanted(stage, case)}"
+    entries = (*stage.eligible, *case.added)
+    return f"you ({principal}) may not decide this: it needs {all_in_words(entries)}"
 
 
 def unmeetable(
@@ -84,8 +85,8 @@ def is_named(names: Sequence[str], person: Person, case: Case) -> bool:
     )
 
 
-def _wanted(stage: Stage, case: Case) -> str:
-    entries = (*stage.eligible, *case.added)
+def all_in_words(entries: Sequence[str]) -> str:
+    """Say whom the entries of a stage mean, without those they leave out."""
     words = [in_words(entry) for entry in entries if not entry.startswith("!")]
     return " or ".join(dict.fromkeys(words))
 

@@ -187,6 +187,27 @@ def said_in(connection: Connection, conversation_id: str) -> list[tuple[datetime
     return [(row.at, row.name, row.text) for row in connection.execute(statement)]
 
 
+def known_at(connection: Connection, channel: str, workspace: str, key: str) -> Place | None:
+    """Give a conversation that is, or is a thread of, what a key names; the newest."""
+    found = connection.execute(
+        select(_c.channel, _c.workspace, _c.key, _c.address)
+        .where(
+            _c.channel == channel,
+            _c.workspace == workspace,
+            or_(
+                _c.key == key,
+                _c.key.startswith(f"{key}/", autoescape=True),
+                _c.key.startswith(f"{key};", autoescape=True),
+            ),
+        )
+        .order_by(_c.id.desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    return Place(channel=found.channel, workspace=workspace, key=found.key, address=found.address)
+
+
 def person(connection: Connection, principal_id: str) -> Person | None:
     """Give a person as they were when they were last met; None where they never were."""
     row = (

@@ -222,3 +222,49 @@ def test_an_address_that_both_vouch_for_makes_one_person_and_a_name_does_not(bot
     assert both.slack.answer(asked.ts)[0].status == "succeeded"
     view = both.product.runtime.view("1", workspace=None)
     assert [one.decided_by for one in view.approvals] == [BEN.principal]
+
+
+def test_a_workflow_begun_in_slack_asks_in_teams_in_the_console_and_by_the_line(
+    both: Both,
+) -> None:
+    both.install(ADA, PERSONAL)
+    workflow = both.product.settings.agents_path / "workflows" / "poll.yaml"
+    workflow.write_text(
+        "document: {dsl: '1.0.3', namespace: test, name: poll, version: '1.0.0', title: Poll}\n"
+        "do:\n"
+        f"  - one: {{call: ask, with: {{question: 'One?', of: ['{ADA.principal}'], choices: [1]}},"
+        " export: {as: .answer}}\n"
+        f"  - two: {{call: ask, with: {{question: 'Two?', of: ['{ADA.principal}'],"
+        " schema: {type: integer}}, export: {as: '[$context, .answer]'}}\n"
+        "  - three: {call: ask, with: {question: 'Three?', of: ['console:local/*'],"
+        " choices: [true, false]}, output: {as: '$context + [.answer]'}}\n"
+    )
+    both.product.clock.pass_time(2)
+    begun = both.slack.world.slash(ADA_IN_SLACK, GENERAL, "run poll")
+    assert "Run #1" in str(begun.body), begun
+
+    first = both.teams.message(PERSONAL, "One?")
+    assert "or the words: answer 1 TEXT" in readable(first.card)
+    both.slack.world.slash(ADA_IN_SLACK, GENERAL, "answer 1 1")
+    both.teams.press(ADA, first, "question.answer", PERSONAL)
+    both.teams.message(PERSONAL, "Two?")
+    both.teams.say(ADA, PERSONAL, "answer 1 many")
+    both.teams.message(PERSONAL, "no whole number")
+    both.teams.say(ADA, PERSONAL, "answer 1 7")
+    page = Page(both.product)
+    third = both.product.until(
+        lambda: next(
+            (
+                one
+                for one in both.product.runtime.view("1", workspace=None).questions
+                if one.text == "Three?"
+            ),
+            None,
+        )
+    )
+    page.post("/api/questions", {"step": third.step_id, "text": "yes"})
+
+    view = both.product.until_ended("1")
+    assert view.run.answer.split() == ["[", "1,", "7,", "true", "]"], view.run.error
+    both.slack.until_quiet()
+    assert buttons(first.card) == []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bots.door import Door
 from runtime.domain.approval import Approval
 from runtime.domain.conversation import Person
-from runtime.domain.errors import Refused
-from runtime.domain.run import Artifact, AuditRecord, RunLine, RunView, StepRow
+from runtime.domain.errors import NotFound, Refused
+from runtime.domain.run import Artifact, AuditRecord, OpenQuestion, RunLine, RunView, StepRow
 from runtime.workflows.distil.document import Distilled
 
 
@@ -50,6 +50,20 @@ class AllSee:
 
     def approvals(self, person: Person) -> list[Approval]:
         return self.door.approvals(workspace=_scope(person))
+
+    def questions(self, ref: str, person: Person) -> tuple[OpenQuestion, ...]:
+        return self.view(ref, person).questions
+
+    def question(self, step_id: str, person: Person) -> OpenQuestion:
+        for line in self.runs(person):
+            for one in self.view(line.id, person).questions:
+                if one.step_id == step_id:
+                    return one
+        raise NotFound("there is no such question, or it is closed")
+
+    def groups_asked(self, ref: str) -> tuple[str, ...]:
+        del ref
+        return ()
 
     def check(self, ref: str | None, person: Person) -> None:
         lacking = self.refusal(person)

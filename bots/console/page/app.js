@@ -379,6 +379,9 @@ function questionCard(card) {
     closing
       ? h("p", { class: "outcome" }, closing)
       : [
+        (card.for_whom || card.how) && h("p", { class: "hint" },
+          [card.for_whom && `For ${card.for_whom}.`, card.how && `Write: ${card.how}`]
+            .filter(Boolean).join(" ")),
         card.choices.length > 0 && h("div", { class: "row" }, card.choices.map((choice) =>
           h("button", { type: "button", onclick: send(choice) }, choice))),
         h("form", { class: "row", onsubmit: (event) => {

@@ -56,6 +56,8 @@ def misnamed(workflow: Workflow, beside: Beside) -> Iterator[Complaint]:
                 yield from _agent(given, (*path, "with"), beside)
             case "tool":
                 yield from _tool(given, (*path, "with"), beside)
+            case "ask":
+                yield from _ask(given, (*path, "with"), beside)
             case "approval":
                 yield from _approval(given, (*path, "with"), beside)
             case _:
@@ -81,6 +83,16 @@ def _tool(given: JsonObject, path: Path, beside: Beside) -> Iterator[Complaint]:
     if schema is not None and isinstance(arguments, Mapping):
         what = f"the tool {name!r}"
         yield from _unfit(schema, arguments, (*path, "arguments"), what=what)
+
+
+def _ask(given: JsonObject, path: Path, beside: Beside) -> Iterator[Complaint]:
+    people = given.get("of")
+    if beside.policy is None or people is None or _has_expressions(people):
+        return
+    try:
+        stages_of([{"eligible": people}], beside.policy)
+    except Misconfigured as error:
+        yield (*path, "of"), error.public.replace("stages[0].eligible", "of")
 
 
 def _approval(given: JsonObject, path: Path, beside: Beside) -> Iterator[Complaint]:

@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from runtime.catalog.fitting import misfits
 from runtime.catalog.workflow.document import Workflow
+from runtime.domain.errors import Refused
 from runtime.domain.form import FieldKind, InputField, InputForm, InputNeeded
 from runtime.domain.json import Json, JsonObject, object_of
 
@@ -80,6 +81,17 @@ def input_of(
     if wrong:
         raise InputNeeded(form_of(workflow, whole), wrong)
     return whole
+
+
+def read_value(text: str, schema: JsonObject) -> Json:
+    """Give one value that was typed, in the type its schema asks for.
+
+    Raises ``Refused``; whether it fits the schema otherwise is not looked at.
+    """
+    try:
+        return _value(text, schema)
+    except _Unread as unread:
+        raise Refused(str(unread)) from None
 
 
 def spelled(value: Json) -> str:

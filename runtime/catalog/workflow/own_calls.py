@@ -8,6 +8,7 @@ from typing import Final
 
 from runtime.catalog.workflow.parts import ANYTHING, DURATION, EXPRESSION, EXPRESSION_PATTERN
 from runtime.catalog.workflow.shape import Either, Listing, Named, Record, Shape, Text
+from runtime.catalog.workflow.sponsor import SPELLED
 
 PURPOSES: Final = ("work", "check", "synthesise")
 ENDS: Final = ("hold", "deny")
@@ -18,6 +19,12 @@ _SAID = ANYTHING
 """A text, or whatever an expression gives, which is then spelled."""
 _OBJECT = Either(text=EXPRESSION, mapping=Named(value=ANYTHING))
 _LIST = Either(text=EXPRESSION, listing=Listing(item=ANYTHING))
+_PEOPLE = Either(text=_TEXT, listing=Listing(item=_TEXT))
+"""The words for people of policy.yaml: ``requester``, ``role:NAME``, a principal, a group."""
+_PLACE = Text(
+    pattern=re.compile(f"{EXPRESSION_PATTERN.pattern}|{SPELLED.pattern}", re.DOTALL),
+    write="CHANNEL:WORKSPACE/ID, such as slack:T024/C042",
+)
 _BUDGET = Either(text=EXPRESSION, mapping=Record(fields=dict.fromkeys(LIMITS, ANYTHING)))
 
 
@@ -55,9 +62,11 @@ OWN_CALLS: Final[Mapping[str, Record]] = {
         },
         "title",
     ),
-    "ask": _call({"question": _SAID, "choices": _LIST}, "question"),
+    "ask": _call(
+        {"question": _SAID, "of": _PEOPLE, "choices": _LIST, "schema": _OBJECT}, "question"
+    ),
     "plan": _call({"goal": _SAID, "inputs": _OBJECT, "schema": _OBJECT, "budget": _BUDGET}, "goal"),
-    "post": _call({"text": _SAID}, "text"),
+    "post": _call({"text": _SAID, "to": _PLACE}, "text"),
     "tool": _call({"tool": _TEXT, "arguments": _OBJECT}, "tool"),
 }
 """By the name of the function."""

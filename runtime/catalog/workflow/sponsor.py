@@ -16,7 +16,8 @@ from typing import Final
 from runtime.domain.conversation import Person, Place
 from runtime.domain.json import Json, JsonObject, object_of
 
-_SPELLED: Final = re.compile(r"[a-z]+:[^/\s]+/\S+")
+SPELLED: Final = re.compile(r"[a-z]+:[^/\s]+/\S+")
+"""How files name people and conversations."""
 WHOEVER: Final = "whoever-starts-it"
 _EXAMPLE: Final = {"sponsor": "slack:T024/U061", "channel": "slack:T024/C042"}
 
@@ -33,7 +34,7 @@ def complaints(document: JsonObject) -> Iterator[tuple[str, str]]:
         for one in _said(document, key):
             if one == WHOEVER and key == "sponsor":
                 continue
-            if not isinstance(one, str) or not _SPELLED.fullmatch(one):
+            if not isinstance(one, str) or not SPELLED.fullmatch(one):
                 yield key, f"{one!r} is not spelled as {example!r}; write CHANNEL:WORKSPACE/ID"
 
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Final
 
-from runtime.agent.question import KIND as QUESTION
-from runtime.agent.question import asking
 from runtime.catalog.workflow.own_calls import PURPOSES
 from runtime.catalog.workflow.task import CallTask
-from runtime.domain.delivery import DeliveryKind
-from runtime.domain.effects import Effect
 from runtime.domain.errors import ToolFailed
-from runtime.domain.json import Json, JsonObject, object_of
-from runtime.durable.context import Pending
-from runtime.durable.leaf import Child, Leaf
-from runtime.storage import deliveries
+from runtime.domain.json import JsonObject, object_of
+from runtime.durable.leaf import Child
 from runtime.tools.schema import check_arguments
-from runtime.tools.tool import Call
 from runtime.workflows import origins, schemas
 from runtime.workflows.calls.approval import approve
-from runtime.workflows.calls.gated import Deed, perform, through_gate
+from runtime.workflows.calls.ask import ask
+from runtime.workflows.calls.gated import through_gate
 from runtime.workflows.calls.plan import pursue
+from runtime.workflows.calls.post import post
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
 from runtime.workflows.problem import fault
@@ -92,48 +87,20 @@ def call_tool(doing: Doing) -> Passed:
 
 
 def call_ask(doing: Doing) -> Passed:
-    """Ask the requester: ``{question, choices}``; gives ``{answer, by}``."""
-    given = _given(doing, "question")
-    text = str(given["question"])
-    choices = [str(choice) for choice in cast("list[Json]", given.get("choices") or [])]
-    act = doing.act
-    leaf = Leaf(
-        kind=QUESTION,
-        title=text,
-        actor=act.workflow.actor,
-        input={"question": text, "choices": choices},
-    )
-    now = act.outfit.services.clock.now()
-    opened = asking(act.ctx.run, text=text, choices=choices, now=now)
-    answer = act.ctx.open(f"{doing.name}/question", leaf, opened)
-    if isinstance(answer, Pending):
-        act.ctx.suspend(f"an answer to {text}")
-    origins.seen(act, answer)
-    return doing.gives(answer)
+    """Ask somebody: ``{question, of, choices, schema}``; gives ``{answer, by}``.
+
+    ``of`` is the requester, people, roles and groups. The answer is one of the choices, of its
+    type, or fits the schema.
+    """
+    return ask(doing, _given(doing, "question"))
 
 
 def call_post(doing: Doing) -> Passed:
-    """Say something in the conversation of the run: ``{text}``; gives the text."""
-    text = str(_given(doing, "text")["text"])
-    act = doing.act
+    """Say something: ``{text, to}``, in the conversation of the run or another; gives the text.
 
-    def say(call: Call) -> Json:
-        now = act.outfit.services.clock.now()
-        with act.outfit.services.database.write() as connection:
-            # The key makes a repeat the same delivery.
-            deliveries.owe(
-                connection,
-                conversation_id=act.ctx.run.conversation_id,
-                run_id=act.ctx.run.id,
-                kind=DeliveryKind.NOTICE,
-                subject_id=call.key,
-                now=now,
-                payload={"text": text},
-            )
-        return {"text": text}
-
-    deed = Deed(tool="post", effect=Effect.WRITE, arguments={"text": text}, run=say)
-    return doing.gives(perform(doing, deed))
+    ``to`` is spelled ``CHANNEL:WORKSPACE/ID``, and is one that Baton has been spoken to in.
+    """
+    return post(doing, _given(doing, "text"))
 
 
 def call_approval(doing: Doing) -> Passed:
