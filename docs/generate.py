@@ -243,7 +243,8 @@ def workflows() -> str:
         "| `script` | JavaScript (`js`) or Python, walled in: no network, no files |",
         "| `shell` | a command, walled in the same way |",
         "| `workflow` | another workflow of the versions the run began with |",
-        "| `container` | not supported here; the task fails with a word about what is |",
+        "| `container` | an image, by docker or podman where one is there: no network unless the"
+        " operator gives one, no files but named volumes; no `cleanup: eventually` |",
         "",
         "`await: false` is not supported here: fork, or emit an event. Authentication is basic,"
         " bearer, OAuth 2 and OpenID Connect with the grants that need no person; digest is not"

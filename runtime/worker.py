@@ -34,6 +34,7 @@ from runtime.settings import Settings
 from runtime.storage import steps
 from runtime.storage.database import Database
 from runtime.tools.builtin import builtin_tools
+from runtime.tools.containers import Containers
 from runtime.tools.http import Http
 from runtime.tools.mcp.config import parse_servers
 from runtime.tools.mcp.servers import McpServers
@@ -116,6 +117,13 @@ class Worker:
             http=toolshed.http,
             events=events,
             secrets=environment,
+            containers=Containers(
+                engine=settings.container_engine,
+                network=settings.container_network,
+                seconds=settings.container_seconds,
+                folder=settings.home / "volumes",
+                environment=environment,
+            ),
             outlet=_outlet(settings, toolshed.http),
         )
         self._toolshed = toolshed

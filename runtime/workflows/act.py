@@ -12,6 +12,7 @@ from runtime.catalog.workflow.task import Duration, Task, Tasks
 from runtime.domain.json import Json, JsonObject
 from runtime.durable.context import Context
 from runtime.expressions.evaluator import Evaluator
+from runtime.tools.containers import Containers
 from runtime.tools.http import Http
 from runtime.workflows.events import Events
 from runtime.workflows.flow import Flow, Frame, Passed
@@ -29,6 +30,8 @@ class Outfit:
     events: Events
     secrets: Mapping[str, str]
     """The environment that tools may be handed secrets from."""
+    containers: Containers | None = None
+    """Runs images; nothing does where it is not set."""
     outlet: Outlet | None = None
     """Where emitted events go as well; nowhere where it is not set."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from runtime.catalog.workflow.task import RunTask
 from runtime.domain.effects import Effect
@@ -19,6 +17,8 @@ from runtime.workflows.calls.uri import uri_of
 from runtime.workflows.doing import Doing
 from runtime.workflows.flow import Passed
 from runtime.workflows.problem import fault
+from runtime.workflows.tasks.container import run_container
+from runtime.workflows.tasks.process import arguments_of, environment_of, stdin_of
 
 _SECONDS: Final = 60.0
 _LANGUAGES: Final = {"js": "js", "javascript": "js", "python": "python"}
@@ -28,15 +28,14 @@ def run(doing: Doing) -> Passed:
     """Run it. Without waiting, the task gives its input: what runs on its own is not told."""
     task = doing.task
     assert isinstance(task, RunTask)
-    if task.what == "container":
-        words = "run: container is not supported here; supported: script, shell, workflow"
-        raise fault("configuration", words, at=task.reference)
     if not task.waits:
         words = "run without await is not supported here; fork it, or emit an event instead"
         raise fault("configuration", words, at=task.reference)
     given = object_of(doing.view.fill(task.process, doing.data))
     if task.what == "workflow":
         return _workflow(doing, given)
+    if task.what == "container":
+        return doing.gives(_returned(doing, task, run_container(doing, task, given)))
     job = _shell(doing, given) if task.what == "shell" else _script(doing, given)
     shown = {name: given[name] for name in ("language", "command", "code") if name in given}
 
@@ -87,9 +86,9 @@ def _workflow(doing: Doing, given: JsonObject) -> Passed:
 
 def _shell(doing: Doing, given: JsonObject) -> Job:
     return Job(
-        command=("/bin/sh", "-c", str(given["command"]), "sh", *_arguments(given)),
-        stdin=_stdin(given),
-        environment=_environment(doing, given),
+        command=("/bin/sh", "-c", str(given["command"]), "sh", *arguments_of(given)),
+        stdin=stdin_of(given),
+        environment=environment_of(doing, given),
         limits=Limits(seconds=_SECONDS, cpu_seconds=int(_SECONDS), processes=16),
     )
 
@@ -104,10 +103,10 @@ def _script(doing: Doing, given: JsonObject) -> Job:
     if language == "js":
         files = {"program.py": javascript.HOST.encode(), "program.js": code.encode()}
     return Job(
-        command=python("program.py", *_arguments(given)),
-        stdin=_stdin(given),
+        command=python("program.py", *arguments_of(given)),
+        stdin=stdin_of(given),
         files=files,
-        environment=_environment(doing, given),
+        environment=environment_of(doing, given),
         limits=Limits(seconds=_SECONDS, cpu_seconds=int(_SECONDS)),
     )
 
@@ -123,27 +122,6 @@ def _source(doing: Doing, given: JsonObject) -> str:
         return reply.body.decode(errors="replace")
 
     return str(doing.once("script", fetch, name=f"{doing.name}/source"))
-
-
-def _arguments(given: JsonObject) -> list[str]:
-    return [_text(one) for one in cast("list[Json]", given.get("arguments") or [])]
-
-
-def _stdin(given: JsonObject) -> bytes:
-    value = given.get("stdin")
-    return b"" if value is None else _text(value).encode()
-
-
-def _environment(doing: Doing, given: JsonObject) -> dict[str, str]:
-    environment = given.get("environment")
-    if environment is not None and not isinstance(environment, Mapping):
-        words = "'environment' is no mapping of names to texts"
-        raise fault("configuration", words, at=doing.task.reference)
-    return {name: _text(value) for name, value in object_of(environment).items()}
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _told(finished: Finished) -> Json:
