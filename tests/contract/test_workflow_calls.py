@@ -215,8 +215,6 @@ def test_what_is_not_supported_says_what_is(world: FlowWorld, function: str) -> 
     done = world.run(f"do:\n  - a: {{call: {function}, with: {given}}}\n")
 
     assert "not supported here; supported: " in str(done.problem["detail"])
-    container = world.run("do:\n  - a: {run: {container: {image: alpine}}}\n")
-    assert "supported: script, shell, workflow" in str(container.problem["detail"])
 
 
 def test_a_python_script_gets_input_arguments_and_environment(world: FlowWorld) -> None:

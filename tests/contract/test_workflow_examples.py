@@ -121,10 +121,12 @@ FAULTS: dict[str, tuple[str, Events]] = {
     # These two name a secret that nobody has set.
     "authentication-oauth2-secret": ("authorization", ()),
     "authentication-oidc-secret": ("authorization", ()),
-    # What was listened for is a list of data, and these read it as one object.
+    # "A `listen` task produces a sequentially ordered array of all the events it has consumed"
+    # (dsl-reference.md, Listen), and these read it as one object.
     "accumulate-room-readings": ("expression", READINGS),
     "for": ("expression", CHECKUP),
-    # Its condition takes the endpoint for a text; here it is an object.
+    # By the schema an endpoint is a text or an object. Its condition asks startswith of it before
+    # it looks which: here it is an object, of which jq makes an error.
     "mock-service-extension": ("expression", ()),
     **dict.fromkeys(
         (
