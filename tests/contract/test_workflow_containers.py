@@ -71,7 +71,7 @@ def make(sqlite_url: str, evaluator: Evaluator, tmp_path: Path, seen: Path) -> I
                 partial(FlowWorld, evaluator=evaluator, data=tmp_path, policy=POLICY),
             )
         )
-        world.outfit = replace(world.outfit, containers=replace(containers, **changes))  # pyright: ignore[reportArgumentType] - each by its name
+        world.outfit = replace(world.outfit, containers=replace(containers, **changes))
         return world
 
     with ExitStack() as stack:
