@@ -117,13 +117,7 @@ class Worker:
             http=toolshed.http,
             events=events,
             secrets=environment,
-            containers=Containers(
-                engine=settings.container_engine,
-                network=settings.container_network,
-                seconds=settings.container_seconds,
-                folder=settings.home / "volumes",
-                environment=environment,
-            ),
+            containers=_containers(settings, environment),
             outlet=_outlet(settings, toolshed.http),
         )
         self._toolshed = toolshed
@@ -224,6 +218,16 @@ class Servers:
         """Close every connection."""
         for servers in self._started.values():
             servers.close()
+
+
+def _containers(settings: Settings, environment: Mapping[str, str]) -> Containers:
+    return Containers(
+        engine=settings.container_engine,
+        network=settings.container_network,
+        seconds=settings.container_seconds,
+        folder=settings.home / "volumes",
+        environment=environment,
+    )
 
 
 def _outlet(settings: Settings, http: Http) -> Outlet | None:
