@@ -11,7 +11,7 @@ import pytest
 from tests.worlds.product import Product, copy_of_agents, product
 from tests.worlds.teams import activities
 from tests.worlds.teams.cards import buttons, readable
-from tests.worlds.teams.cast import ADA, BEN, CHANNEL, GROUP, PERSONAL, Chat
+from tests.worlds.teams.cast import ADA, BEN, CHANNEL, GROUP, PERSONAL, TENANT, Chat
 from tests.worlds.teams.connector import Posted
 from tests.worlds.teams.world import TeamsWorld, teams_world
 
@@ -31,6 +31,10 @@ do:
   - send: {set: {answer: sent}}
 """
 PENDING = "Approval 1 · pending"
+ACCESS = f"""
+access:
+  - {{who: ['teams:{TENANT}/*'], may: [ask, see, publish]}}
+"""
 
 
 @pytest.fixture
@@ -38,6 +42,8 @@ def running(tmp_path: Path) -> Iterator[tuple[TeamsWorld, Product]]:
     agents = copy_of_agents(tmp_path)
     (agents / "workflows").mkdir(exist_ok=True)
     (agents / "workflows" / "report.yaml").write_text(WORKFLOW, encoding="utf-8")
+    policy = agents / "policy.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8") + ACCESS, encoding="utf-8")
     with (
         teams_world(signed=False) as world,
         product(tmp_path / "home", agents=agents) as it,
