@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     private network must be in BATON_HTTP_ALLOW."""
     emit_token: SecretStr | None = Field(default=None, alias="BATON_EMIT_TOKEN")
     """Bearer token that goes along there."""
-    container_engine: str = Field(default="", alias="BATON_CONTAINER_ENGINE")
-    """Program that runs the containers of workflows: its name or path. Empty looks for docker, then
+    container_engine: str | None = Field(default=None, alias="BATON_CONTAINER_ENGINE")
+    """Program that runs the containers of workflows: its name or path. Unset looks for docker, then
     podman; ``off`` runs none."""
     container_network: str = Field(default="none", alias="BATON_CONTAINER_NETWORK")
     """Network of the engine that these containers are in; ``none`` gives them none."""

@@ -222,7 +222,7 @@ class Servers:
 
 def _containers(settings: Settings, environment: Mapping[str, str]) -> Containers:
     return Containers(
-        engine=settings.container_engine,
+        engine=settings.container_engine or "",
         network=settings.container_network,
         seconds=settings.container_seconds,
         folder=settings.home / "volumes",
