@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -174,6 +175,36 @@ def test_too_many_hung_tools_stop_new_ones_from_beginning() -> None:
     assert begun == []
     assert not caught.value.ambiguous
     release.set()
+
+
+def test_the_next_call_finds_a_thread_that_is_done_and_none_that_hangs() -> None:
+    threads, release = Threads(), threading.Event()
+
+    def who() -> int:
+        return threading.get_ident()
+
+    first = threads.run(who, name="who", timeout_seconds=5)
+    again = threads.run(who, name="who", timeout_seconds=5)
+    with pytest.raises(TimedOut):
+        threads.run(release.wait, name="hang", timeout_seconds=0.001)
+    beside = threads.run(who, name="who", timeout_seconds=5)
+
+    assert first == again != beside
+    assert threads.abandoned() == 1
+    release.set()
+
+
+def test_a_call_sees_the_callers_context_and_leaves_nothing_behind() -> None:
+    threads, said = Threads(), ContextVar("said", default="nothing")
+
+    def add() -> str:
+        said.set(f"{said.get()} twice")
+        return said.get()
+
+    said.set("once")
+    assert threads.run(add, name="add", timeout_seconds=5) == "once twice"
+    assert threads.run(add, name="add", timeout_seconds=5) == "once twice"
+    assert said.get() == "once"
 
 
 def test_a_tool_gets_the_secrets_it_declared_and_no_others(runner: Runner) -> None:
