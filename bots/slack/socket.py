@@ -20,31 +20,35 @@ from bots.slack.credentials import SlackCredentials
 
 log = logging.getLogger(__name__)
 
+_CONNECTIONS = 2
+"""Every few hours Slack asks a connection to come anew. Its client hears nothing for some seconds
+then, and what people click and type is never sent again: the other one hears it. An app may have
+ten."""
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
 class SocketFront:
-    """Keeps one connection to Slack open."""
+    """Keeps two connections to Slack open, which sends everything to one of them."""
 
     def __init__(self, app: AsyncApp, credentials: SlackCredentials) -> None:
         self._app = app
         self._token = credentials.app_token
-        self._handler: AsyncSocketModeHandler | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._handlers: list[AsyncSocketModeHandler] = []
+        self._connecting: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Connect in the background, again and again until it works."""
-        self._handler = AsyncSocketModeHandler(
-            self._app, self._token, logger=quiet_logger("bots.slack.socket_mode"), ping_interval=5
-        )
-        self._connecting = asyncio.get_running_loop().create_task(self._connect(self._handler))
+        logger = quiet_logger("bots.slack.socket_mode")
+        for _ in range(_CONNECTIONS):
+            handler = AsyncSocketModeHandler(self._app, self._token, logger=logger, ping_interval=5)
+            self._handlers.append(handler)
+            self._connecting.append(asyncio.create_task(self._connect(handler)))
 
     async def stop(self) -> None:
-        """Close the connection; what was not acknowledged is delivered elsewhere."""
-        if self._connecting is not None:
-            self._connecting.cancel()
-        if self._handler is not None:
-            await self._handler.close_async()
+        """Close the connections; what was not acknowledged is delivered elsewhere."""
+        for connecting in self._connecting:
+            connecting.cancel()
+        await asyncio.gather(*(handler.close_async() for handler in self._handlers))
 
     async def _connect(self, handler: AsyncSocketModeHandler) -> None:
         pause = 1.0

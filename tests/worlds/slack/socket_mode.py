@@ -80,9 +80,11 @@ class SocketMode:
             attempts.append(await self._attempt(kind, payload, retry_number=retry_number))
         return Delivery(kind=kind, carrier="socket", attempts=tuple(attempts), payload=payload)
 
-    async def disconnect(self, reason: str) -> int:
-        """Ask every connection to go elsewhere, then close it. Give how many there were."""
-        leaving = list(self._open)
+    async def disconnect(self, reason: str, most: int) -> int:
+        """Ask so many connections to come anew, then close them. Give how many were asked."""
+        leaving = self._open[:most]
+        if reason != "warning":
+            self._open = self._open[most:]
         for socket, _ in leaving:
             await _say(
                 socket,

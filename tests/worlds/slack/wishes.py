@@ -364,9 +364,9 @@ class Wishes:
         """Count the open Socket Mode connections."""
         return whole(await self.ask("connections"))
 
-    async def disconnect_sockets(self, reason: str = "refresh_requested") -> int:
-        """Ask every Socket Mode connection to reconnect; ``warning`` leaves it open."""
-        return whole(await self.ask("disconnect_sockets", reason=reason))
+    async def disconnect_sockets(self, reason: str = "refresh_requested", *, most: int = 10) -> int:
+        """Ask Socket Mode connections to come anew; ``warning`` leaves them open."""
+        return whole(await self.ask("disconnect_sockets", reason=reason, most=most))
 
     async def abort_sockets(self) -> int:
         """Cut every Socket Mode connection."""

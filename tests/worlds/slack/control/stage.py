@@ -145,7 +145,7 @@ async def _connections(server: Server, given: Payload) -> Json:
 
 
 async def _disconnect_sockets(server: Server, given: Payload) -> Json:
-    return await server.sockets.disconnect(text(given["reason"]))
+    return await server.sockets.disconnect(text(given["reason"]), whole(given["most"]))
 
 
 async def _abort_sockets(server: Server, given: Payload) -> Json:
