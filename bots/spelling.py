@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from runtime.domain.json import Json
-from runtime.policy.eligibility import in_words
+from runtime.policy.eligibility import all_in_words
 
 ARGUMENT_LIMIT = 1_500
 """Characters of one argument on a card; what is longer must be opened before it is approved."""
@@ -70,8 +70,8 @@ def one_line(text: str, limit: int = 120) -> str:
 
 def deciders(eligible: Sequence[str]) -> str:
     """Say whom a stage of the policy lets decide; empty where it names nobody."""
-    named = " or ".join(in_words(one) for one in eligible if not one.startswith("!"))
-    left_out = " or ".join(in_words(one) for one in eligible if one.startswith("!"))
+    named = all_in_words(eligible)
+    left_out = all_in_words([one[1:] for one in eligible if one.startswith("!")])
     return f"{named}, but not {left_out}" if named and left_out else named
 
 

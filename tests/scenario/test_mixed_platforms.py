@@ -240,6 +240,8 @@ def test_a_workflow_begun_in_slack_asks_in_teams_in_the_console_and_by_the_line(
         " choices: [true, false]}, output: {as: '$context + [.answer]'}}\n"
     )
     both.product.clock.pass_time(2)
+    # Read before the command, whose answer has three seconds.
+    assert "poll" in [one.name for one in both.product.runtime.workflows()]
     begun = both.slack.world.slash(ADA_IN_SLACK, GENERAL, "run poll")
     assert "Run #1" in str(begun.body), begun
 

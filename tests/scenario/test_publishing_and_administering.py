@@ -162,6 +162,8 @@ def test_what_concerns_others_is_done_at_the_terminal_by_who_may_administer(
     monkeypatch.setenv("BATON_LOG_LEVEL", "ERROR")
     monkeypatch.setenv("LOGNAME", "ann")
     assert main(["run", "Order 3 docking stations"]) == 3
+    # Nobody is erased while something works for them.
+    assert main(["cancel", "1"]) == 0
 
     (agents / "policy.yaml").write_text(_policy("ask", "see", "publish"), encoding="utf-8")
     capsys.readouterr()
