@@ -20,10 +20,12 @@ class Bridge:
     """Run blocking calls on a bounded pool of threads of its own.
 
     A pool that is shared with the loop's default executor would let a slow name look-up starve
-    the database calls, and an unbounded queue would turn a slow database into memory use.
+    the database calls, and an unbounded queue would turn a slow database into memory use. No call
+    may wait for another one, or for time to pass: there are only two threads, because a call is
+    mostly work for the interpreter, and with eight each took longer than in their turn.
     """
 
-    def __init__(self, *, threads: int = 4, queue_limit: int = 256) -> None:
+    def __init__(self, *, threads: int = 2, queue_limit: int = 256) -> None:
         self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="bridge")
         self._places = BoundedSemaphore(threads + queue_limit)
 
