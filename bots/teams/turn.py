@@ -68,7 +68,7 @@ class _Adapter(BotAdapter):
         raise NotImplementedError("messages go through bots.teams.connector")
 
     async def delete_activity(self, context: TurnContext, reference: ConversationReference) -> None:
-        raise NotImplementedError("Baton deletes nothing it has said")
+        raise NotImplementedError("messages go through bots.teams.connector")
 
 
 class _Handler(TeamsActivityHandler):

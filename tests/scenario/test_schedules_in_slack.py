@@ -14,6 +14,7 @@ from runtime.domain.approval import Approval
 from runtime.domain.states import ApprovalStatus
 from tests.worlds.crew import Crew
 from tests.worlds.product import product
+from tests.worlds.reports import DAILY_REPORT
 from tests.worlds.scene import Scene
 from tests.worlds.slack.cast import ADA, BEN, CYD, GENERAL, PRIVATE, TEAM
 from tests.worlds.slack.values import Message
@@ -21,29 +22,13 @@ from tests.worlds.slack.world import SlackWorld
 
 TILL = "the-till-has-a-token-of-its-own"
 
-WORKFLOW = """\
-document:
-  dsl: '1.0.3'
-  namespace: test
-  name: report
-  version: '1.0.0'
-  title: Report
-  metadata: {sponsor: whoever-starts-it}
-schedule: {after: P1D}
-do:
-  - ask:
-      call: approval
-      with: {title: Send the report, stages: [{eligible: [requester]}]}
-  - send: {set: {answer: sent}}
-"""
-
 
 def test_its_runs_have_threads_in_the_channel_and_ask_its_sponsor(
     working: Scene, agents: Crew
 ) -> None:
     folder = agents.folder / "workflows"
     folder.mkdir()
-    (folder / "report.yaml").write_text(WORKFLOW)
+    (folder / "report.yaml").write_text(DAILY_REPORT)
     working.product.until(lambda: working.product.runtime.workflows())
 
     typed = working.world.slash(ADA, GENERAL, "schedules start report")
@@ -76,7 +61,7 @@ def test_its_approvals_are_shown_and_decided_in_a_channel_of_their_own(
 ) -> None:
     folder = agents.folder / "workflows"
     folder.mkdir()
-    approvers = WORKFLOW.replace("eligible: [requester]", f"eligible: ['slack:{TEAM}/{BEN}']")
+    approvers = DAILY_REPORT.replace("eligible: [requester]", f"eligible: ['slack:{TEAM}/{BEN}']")
     (folder / "report.yaml").write_text(approvers)
     working.product.until(lambda: working.product.runtime.workflows())
     working.world.slash(ADA, GENERAL, "schedules start report")
@@ -125,7 +110,7 @@ def test_what_an_event_starts_asks_in_the_channel_for_approvals_and_waits(
     scene = with_a_till
     folder = agents.folder / "workflows"
     folder.mkdir()
-    flow = WORKFLOW.replace("{after: P1D}", "{on: {one: {with: {type: sold}}}}")
+    flow = DAILY_REPORT.replace("{after: P1D}", "{on: {one: {with: {type: sold}}}}")
     flow = flow.replace("eligible: [requester]", f"eligible: ['slack:{TEAM}/{BEN}']")
     (folder / "report.yaml").write_text(flow.replace("'sent'", "{answer: sent}"))
     scene.product.until(lambda: scene.product.runtime.workflows())

@@ -9,27 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.worlds.product import Product, copy_of_agents, product
+from tests.worlds.reports import DAILY_REPORT
 from tests.worlds.teams import activities
 from tests.worlds.teams.cards import buttons, readable
 from tests.worlds.teams.cast import ADA, BEN, CHANNEL, GROUP, PERSONAL, TENANT, Chat
 from tests.worlds.teams.connector import Posted
 from tests.worlds.teams.world import TeamsWorld, teams_world
 
-WORKFLOW = """\
-document:
-  dsl: '1.0.3'
-  namespace: test
-  name: report
-  version: '1.0.0'
-  title: Report
-  metadata: {sponsor: whoever-starts-it}
-schedule: {after: P1D}
-do:
-  - ask:
-      call: approval
-      with: {title: Send the report, stages: [{eligible: [requester]}]}
-  - send: {set: {answer: sent}}
-"""
 PENDING = "Approval 1 · pending"
 ACCESS = f"""
 access:
@@ -41,7 +27,7 @@ access:
 def running(tmp_path: Path) -> Iterator[tuple[TeamsWorld, Product]]:
     agents = copy_of_agents(tmp_path)
     (agents / "workflows").mkdir(exist_ok=True)
-    (agents / "workflows" / "report.yaml").write_text(WORKFLOW, encoding="utf-8")
+    (agents / "workflows" / "report.yaml").write_text(DAILY_REPORT, encoding="utf-8")
     policy = agents / "policy.yaml"
     policy.write_text(policy.read_text(encoding="utf-8") + ACCESS, encoding="utf-8")
     with (
