@@ -1,6 +1,6 @@
 """One durable agent turn on PostgreSQL: a model call, a tool call, all of it journalled.
 
-The model is scripted, on loopback, in a process of its own, and reached through LiteLLM under two
+The model is a stub on loopback, in a process of its own, and reached through LiteLLM under two
 names: as a server of one's own, which it is, and as OpenAI's, which costs LiteLLM more. The same
 conversation is also sent through LiteLLM alone, in between.
 """
@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from bench.places import POSTGRES, Places
-from bench.processes import CONTENT, scripted_model
+from bench.processes import CONTENT, stub_model
 from bench.table import Measured, median
 from bots import process
 from runtime.domain.conversation import Message, Person, Place
@@ -45,7 +45,7 @@ def measure(places: Places) -> Iterator[Measured]:
 def _measured(places: Places, model: str) -> tuple[list[float], list[float]]:
     turns: list[float] = []
     alone: list[float] = []
-    with scripted_model(places.folder / "model.log") as model_url:
+    with stub_model(places.folder / "model.log") as model_url:
         os.environ["OPENAI_API_KEY"] = "not-a-key"
         os.environ["OPENAI_API_BASE"] = os.environ["HOSTED_VLLM_API_BASE"] = model_url
         settings = Settings.model_validate(

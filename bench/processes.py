@@ -43,7 +43,20 @@ def baton(role: str, settings: Mapping[str, str], *, log: Path) -> Generator[sub
 @contextmanager
 def scripted_model(log: Path) -> Generator[str]:
     """Serve the script as an OpenAI-compatible model; give its base URL."""
-    command = [sys.executable, "-m", "tests.worlds.openai", "--script", str(SCRIPT)]
+    with _model(["tests.worlds.openai", "--script", str(SCRIPT)], log) as url:
+        yield url
+
+
+@contextmanager
+def stub_model(log: Path) -> Generator[str]:
+    """Serve a model that takes next to no time; give its base URL."""
+    with _model(["bench.stub_model"], log) as url:
+        yield url
+
+
+@contextmanager
+def _model(module: list[str], log: Path) -> Generator[str]:
+    command = [sys.executable, "-m", *module]
     with log.open("a") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:

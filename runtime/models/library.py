@@ -20,12 +20,14 @@ from runtime.models.tiers import Price
 from runtime.models.wire import tools_from_wire, turns_from_wire
 
 if TYPE_CHECKING:
-    from litellm import ModelResponse
+    from litellm import ModelResponse, Usage
+    from litellm.litellm_core_utils.litellm_logging import Logging
     from litellm.llms.custom_llm import CustomLLM
     from litellm.types.llms.custom_llm import CustomLLMItem
 
 _CHARACTERS_PER_TOKEN = 4
 _A_MILLION = 1_000_000
+_FREE = Price(input=0.0, output=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +79,12 @@ def _load() -> Library:
     litellm.custom_provider_map = cast("list[CustomLLMItem]", [item])
     cast("Callable[[], None]", utils.custom_llm_setup)()
 
-    # After each call it works out, on threads of its own, what callbacks would be told. There are
-    # none, and it takes as much of the processor as the call.
-    setattr(utils, "executor", _Nobody())  # noqa: B010 - the module does not declare it
+    # It keeps an account of each call for callbacks, of which there are none, and finishes it on
+    # threads of its own after the call. Both together take as much of the processor as the call.
+    prices: dict[str, Price] = {}
+    keeper = _account_keeper(prices)
+    setattr(utils, "get_litellm_logging_class", lambda: keeper)  # noqa: B010 - not declared
+    setattr(utils, "executor", _Nobody())  # noqa: B010 - not declared either
 
     call = cast("Callable[..., object]", litellm.completion)
     info = cast("Callable[..., Mapping[str, object]]", litellm.get_model_info)
@@ -98,11 +103,12 @@ def _load() -> Library:
         # A model without an entry is searched for by every pattern there is, at every call.
         if price is None and not _is_unlisted(info, model):
             return
+        prices[model] = price or _FREE
         entry = {
             "litellm_provider": litellm.get_llm_provider(model)[1],
             "mode": "chat",
-            "input_cost_per_token": price.input / _A_MILLION if price else 0.0,
-            "output_cost_per_token": price.output / _A_MILLION if price else 0.0,
+            "input_cost_per_token": prices[model].input / _A_MILLION,
+            "output_cost_per_token": prices[model].output / _A_MILLION,
         }
         litellm.register_model({model: entry})
 
@@ -130,6 +136,43 @@ class _Nobody:
         done: Future[None] = Future()
         done.set_result(None)
         return done
+
+
+def _account_keeper(prices: Mapping[str, Price]) -> type[Logging]:
+    """Make what LiteLLM notes each call down in. It keeps nothing but what the call costs.
+
+    A price that was stated is two multiplications; LiteLLM's own list knows of caches, tiers and
+    regions, and is asked for the rest.
+    """
+    from litellm.litellm_core_utils.litellm_logging import Logging
+
+    class AccountKeeper(Logging):
+        def pre_call(self, *_: object, **__: object) -> None:
+            pass
+
+        def post_call(self, *_: object, **__: object) -> None:
+            pass
+
+        def failure_handler(self, *_: object, **__: object) -> None:
+            pass
+
+        def response_cost_calculator(
+            self,
+            result: object,
+            cache_hit: bool | None = None,
+            litellm_model_name: str | None = None,
+            router_model_id: str | None = None,
+        ) -> float | None:
+            price = prices.get(litellm_model_name or "")
+            usage = cast("Usage | None", getattr(result, "usage", None))
+            if price is not None and usage is not None:
+                asked, answered = usage.prompt_tokens, usage.completion_tokens
+                return (asked * price.input + answered * price.output) / _A_MILLION
+            return super().response_cost_calculator(
+                result, cache_hit, litellm_model_name, router_model_id
+            )
+
+    return AccountKeeper
 
 
 def _demonstration_handler() -> CustomLLM:
