@@ -21,8 +21,8 @@ from runtime.domain.effects import Effect
 from runtime.domain.ids import new_id, step_id
 from runtime.domain.run import Run
 from runtime.domain.states import ApprovalStatus, Control, RunStatus, StepStatus
+from runtime.opening import open_runtime
 from runtime.policy.decision import Proposal
-from runtime.service import open_runtime
 from runtime.storage import conversations, runs, steps, tables
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell

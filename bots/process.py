@@ -29,12 +29,12 @@ from runtime.garbage import settle
 from runtime.observability.logs import configure_logs
 from runtime.observability.personal_data import PersonalData, cleaner
 from runtime.observability.redaction import secrets_of, unmistakable
+from runtime.opening import open_runtime as put_together
 from runtime.queue.actors import bind_deliveries, bind_runs
 from runtime.queue.bell import QueueBell
 from runtime.queue.broker import DELIVERIES, RUNS, open_broker, start_worker
 from runtime.queue.farewell import Farewell
 from runtime.service import Runtime
-from runtime.service import open_runtime as put_together
 from runtime.settings import Settings, environment, export_model_keys, tool_environment
 from runtime.storage import migrate as migrations
 from runtime.storage.database import Database

@@ -59,16 +59,7 @@ class Loader:
 
 
 def _load() -> Library:
-    # Without these two LiteLLM downloads a price list at import, and reads any .env it finds
-    # above its own folder into this process.
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-    os.environ["LITELLM_MODE"] = "PRODUCTION"
-    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.CRITICAL)
-        logger.propagate = False
-    # At INFO it writes every URL, and some providers take the key in the URL.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    _hush()
 
     import litellm
     from litellm import utils
@@ -79,9 +70,9 @@ def _load() -> Library:
     litellm.custom_provider_map = cast("list[CustomLLMItem]", [item])
     cast("Callable[[], None]", utils.custom_llm_setup)()
 
+    prices: dict[str, Price] = {}
     # It keeps an account of each call for callbacks, of which there are none, and finishes it on
     # threads of its own after the call. Both together take as much of the processor as the call.
-    prices: dict[str, Price] = {}
     keeper = _account_keeper(prices)
     setattr(utils, "get_litellm_logging_class", lambda: keeper)  # noqa: B010 - not declared
     setattr(utils, "executor", _Nobody())  # noqa: B010 - not declared either
@@ -119,6 +110,20 @@ def _load() -> Library:
         limit_tokens=limit_tokens,
         set_price=lru_cache(maxsize=256)(set_price),
     )
+
+
+def _hush() -> None:
+    """Say before the import what LiteLLM is to leave alone."""
+    # Without these two LiteLLM downloads a price list at import, and reads any .env it finds
+    # above its own folder into this process.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"
+    for name in ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL)
+        logger.propagate = False
+    # At INFO it writes every URL, and some providers take the key in the URL.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _is_unlisted(info: Callable[..., Mapping[str, object]], model: str) -> bool:

@@ -23,7 +23,8 @@ from runtime.domain.run import Run, RunLine
 from runtime.domain.schedule import ScheduleLine, ScheduleState
 from runtime.door.occasions import Occasions
 from runtime.expressions.evaluator import Evaluator, Outcome
-from runtime.service import Runtime, open_runtime
+from runtime.opening import open_runtime
+from runtime.service import Runtime
 from runtime.storage import conversations, schedules
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock

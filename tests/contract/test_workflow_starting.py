@@ -14,7 +14,8 @@ from runtime.domain.conversation import Message, Person, Place
 from runtime.domain.errors import NotFound, Refused
 from runtime.domain.form import InputNeeded
 from runtime.domain.json import JsonObject
-from runtime.service import Runtime, open_runtime
+from runtime.opening import open_runtime
+from runtime.service import Runtime
 from runtime.storage import definitions
 from runtime.storage.database import Database
 from runtime.testing import RememberingBell, SteppedClock
