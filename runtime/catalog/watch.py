@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from runtime.catalog.catalog import Catalog
@@ -35,6 +35,7 @@ class Library:
         self._clock = clock
         self._check = check
         self._lock = threading.Lock()
+        self._reading = False
         # The stamp is taken before reading: a change in between shows as a new stamp later.
         self._stamp = _stamp(path)
         self._looked_at = clock.now()
@@ -42,17 +43,19 @@ class Library:
         self._problem: str | None = None
 
     def current(self) -> Catalog:
-        """Give the catalog of now; looks at the files at most once a second."""
-        with self._lock:
-            self._look(self._clock.now())
-            return self._catalog
+        """Give the catalog of now; looks at the files at most once a second.
+
+        Who finds them changed reads them, half a second for many agents, and is given what they
+        say; whoever asks meanwhile goes on with the catalog before.
+        """
+        self._look()
+        return self._catalog
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the files as they are, while an older catalog is in use."""
-        with self._lock:
-            self._look(self._clock.now())
-            return self._problem
+        self._look()
+        return self._problem
 
     @property
     def complaints(self) -> list[str]:
@@ -68,14 +71,23 @@ class Library:
             _log.warning("%s", warning)
         return catalog
 
-    def _look(self, now: datetime) -> None:
-        if now - self._looked_at < LOOK_EVERY:
-            return
-        self._looked_at = now
-        stamp = _stamp(self._path)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
+    def _look(self) -> None:
+        with self._lock:
+            now = self._clock.now()
+            if self._reading or now - self._looked_at < LOOK_EVERY:
+                return
+            self._looked_at = now
+            stamp = _stamp(self._path)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._reading = True
+        try:
+            self._read()
+        finally:
+            self._reading = False
+
+    def _read(self) -> None:
         try:
             self._catalog = self._load()
         except Misconfigured as error:

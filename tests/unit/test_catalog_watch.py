@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -57,6 +59,31 @@ def test_a_change_is_seen_after_a_second_and_not_before(
     assert early is first
     assert late.agents["counter"].prompt == "Two beans."
     assert late.digest != first.digest
+
+
+def test_who_asks_while_another_reads_a_change_goes_on_with_what_was_before(
+    tmp_path: Path, clock: Hands
+) -> None:
+    reading, finish = threading.Event(), threading.Event()
+
+    def check(catalog: Catalog) -> None:
+        if catalog.agents["counter"].prompt != "One.":
+            reading.set()
+            assert finish.wait(10)
+
+    write_agent(tmp_path, "One.")
+    library = Library(tmp_path, clock=clock, check=check)
+    write_agent(tmp_path, "Two beans.")
+    clock.move(1)
+    with ThreadPoolExecutor(1) as others:
+        noticed = others.submit(library.current)
+        assert reading.wait(10)
+        clock.move(1)
+        meanwhile = library.current()
+        finish.set()
+
+    assert meanwhile.agents["counter"].prompt == "One."
+    assert noticed.result().agents["counter"].prompt == "Two beans."
 
 
 def test_unchanged_files_are_not_read_again(library: Library, clock: Hands) -> None:
