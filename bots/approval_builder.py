@@ -18,6 +18,7 @@ from runtime.domain.states import ApprovalStatus
 
 LONGEST_CODE = 12
 """What is taken of a typed code: six digits, and whatever people put between them."""
+_CHANGER = "!whoever changed the arguments"
 _SURFACES = {
     "slack": "in Slack",
     "teams": "in Teams",
@@ -68,7 +69,7 @@ def approval_card(approval: Approval) -> ApprovalCard:
         requester=exact(approval.requester),
         requester_name=prose(approval.requester_name),
         reason=prose(approval.reason),
-        eligible=tuple(exact(name) for name in stage.eligible),
+        eligible=(*map(exact, stage.eligible), *((_CHANGER,) if approval.kept_out else ())),
         progress=_progress(approval, quorum=stage.quorum) if pending else "",
         expires_at=approval.expires_at,
         on_expiry=_on_expiry(approval.on_expiry),
@@ -85,7 +86,9 @@ def approval_card(approval: Approval) -> ApprovalCard:
         ),
         chain=tuple(map(exact, approval.chain)) if len(approval.chain) > 1 else (),
         reminders=approval.reminders,
-        deciders=approval.eligible_people if pending else (),
+        deciders=tuple(one for one in approval.eligible_people if one not in approval.kept_out)
+        if pending
+        else (),
         schema=approval.editable_schema if pending and not outcome_asked else None,
         values=approval.arguments if approval.editable_schema is not None else None,
     )

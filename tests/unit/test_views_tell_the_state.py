@@ -7,6 +7,7 @@ import pytest
 from bots.approval_builder import approval_card
 from bots.builders import answer, run_card, shown_for
 from bots.commands.plain_text import SIGNS, shown_lines
+from bots.spelling import deciders
 from bots.status import status_line
 from bots.views import Answer, Notice, QuestionCard, RunCard
 from runtime.domain.approval import Question, Stage, Verdict
@@ -145,6 +146,20 @@ def test_a_pending_approval_offers_the_verdicts_of_its_question() -> None:
         Verdict.REPEAT,
         Verdict.ABORT,
     )
+
+
+def test_who_changed_a_call_is_not_named_as_able_to_decide_about_it() -> None:
+    stages = (Stage(eligible=("role:finance",)),)
+    card = approval_card(
+        an_approval(
+            stages=stages,
+            kept_out=("slack:T1/ada", "teams:ada"),
+            eligible_people=("slack:T1/ada", "slack:T1/ben"),
+        )
+    )
+
+    assert deciders(card.eligible) == "the role 'finance', but not whoever changed the arguments"
+    assert card.deciders == ("slack:T1/ben",)
 
 
 @pytest.mark.parametrize(
