@@ -159,11 +159,11 @@ def _talked_about(pending: ApprovalCard) -> list[Drawing]:
             AskedLine(asked_by="Olga", text="Is there a discount?", answered=""),
         ),
     )
-    change = ChangeLine(name="quantity", before="12", after="10")
-    anew = replace(pending, changes=(change,), number=4)
+    change = ChangeLine(name="quantity", before="10", after="12")
+    anew = approval_card(_asked(number=4, kept_out=("teams:ada",)))
     return [
         Drawing(name="approval-discussed", card=draw(discussed).card),
-        Drawing(name="approval-anew", card=draw(anew).card),
+        Drawing(name="approval-anew", card=draw(replace(anew, changes=(change,))).card),
     ]
 
 
