@@ -17,6 +17,7 @@ from typing import Any
 from bench.bare_commit import bare_commit
 from bench.places import POSTGRES, Places
 from bench.processes import CONTENT, stub_model
+from bench.stub_model import ROUNDS
 from bench.table import Measured, median
 from bots import process
 from runtime.domain.conversation import Message, Person, Place
@@ -25,7 +26,7 @@ from runtime.domain.run import RunView
 from runtime.queue.broker import RUNS
 from runtime.settings import Settings
 
-_RUNS = 25
+_RUNS = 8
 _SOME_SECONDS = 30.0
 ME = Person(channel="terminal", workspace="local", external_id="bench")
 
@@ -72,7 +73,7 @@ def _measured(places: Places, model: str) -> tuple[list[float], list[float], lis
                 view = ended(base, said(base, "walk"))
                 if number:  # The first run loads the library.
                     turns += _turns(base, view)
-                    for _ in range(3):
+                    for _ in range(ROUNDS):
                         alone.append(ask())
                         commits += [commit(), commit()]
         finally:
@@ -120,14 +121,17 @@ def _litellm_alone(model: str, model_url: str) -> Callable[[], float]:
     # As long as the conversation is in the middle of a run.
     function = {"name": "calculate", "arguments": '{"expression": "6 * 7"}'}
     call = {"id": "call_0", "type": "function", "function": function}
+    exchange = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_0", "content": '{"result": "42"}'},
+    ]
     parameters = {"type": "object", "properties": {"expression": {"type": "string"}}}
     arguments: Mapping[str, Any] = {
         "model": model,
         "messages": [
             {"role": "system", "content": "You do what the scripted model says."},
             {"role": "user", "content": '{"task": "walk", "inputs": {}, "request": "walk"}'},
-            {"role": "assistant", "content": "", "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "call_0", "content": '{"result": "42"}'},
+            *(exchange * (ROUNDS // 2)),
         ],
         "tools": [
             {

@@ -1,8 +1,8 @@
 """An OpenAI-compatible model that costs next to nothing: ``python -m bench.stub_model``.
 
-It has one sum calculated three times and is content. The scripted model of the tests keeps what it
-was asked, reads rules and serves through a web framework: half a millisecond of every call, which
-would be measured as the product's. Prints its base URL and serves until it is ended.
+It has one sum calculated ``ROUNDS`` times and is content. The scripted model of the tests keeps
+what it was asked, reads rules and serves through a web framework: half a millisecond of every call,
+which would be measured as the product's. Prints its base URL and serves until it is ended.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import sys
 from typing import Final, cast
 
-_ROUNDS: Final = 3
+ROUNDS: Final = 15
 _LENGTH: Final = b"content-length:"
 
 
@@ -57,7 +57,7 @@ class _Stub(asyncio.Protocol):
         self._heard = body[length:]
         told = json.loads(body[:length])["messages"]
         results = sum(message["role"] == "tool" for message in told)
-        self._transport.write(_DONE if results >= _ROUNDS else _ON)
+        self._transport.write(_DONE if results >= ROUNDS else _ON)
 
 
 async def _serve() -> None:
