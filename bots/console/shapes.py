@@ -9,7 +9,7 @@ from dataclasses import asdict
 from bots.as_json import moment
 from bots.builders import shown_for
 from bots.console.markdown import blocks
-from bots.spelling import prose
+from bots.spelling import deciders, prose
 from bots.views import Answer, ApprovalCard, Notice, QuestionCard, RunCard, Shown
 from runtime.domain.approval import Approval
 from runtime.domain.canonical import canonical
@@ -57,6 +57,7 @@ def card(shown: Shown) -> JsonObject:
         values["blocks"] = blocks(shown.text)
     if isinstance(shown, ApprovalCard):
         values["expires_at"] = moment(shown.expires_at)
+        values["may_decide"] = deciders(shown.eligible)
         for name, verdicts in (
             ("verdicts", shown.verdicts),
             ("code_for", shown.code_for),

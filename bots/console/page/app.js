@@ -21,7 +21,6 @@ const THOUGHTS = {
   plan: "Makes the plan", replan: "Makes the plan anew", work: "Decides what to do next",
   check: "Checks the result", synthesise: "Words the answer",
 };
-const ELIGIBLE = { requester: "whoever asked for it" };
 const CONTROLS = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry: "Retry", workflow: "Make a workflow" };
 const PLAIN_TAGS = new Set([
   "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr", "code", "strong", "em",
@@ -333,7 +332,7 @@ function approvalCard(card) {
         fact("Asked because", card.reason),
         fact("Proposed by", [`${card.agent}, in `, h("a", { href: `#/runs/${card.run_number}` }, `run #${card.run_number}`)]),
         fact("For", card.requester_name || card.requester),
-        pending && fact("May decide", card.eligible.map(eligible).join(" or ") || "nobody"),
+        pending && fact("May decide", card.may_decide || "nobody"),
         pending && fact("Needs", card.progress),
         pending && card.expires_at && fact("If nobody does", `${card.on_expiry} on ${when(card.expires_at)}`)),
     ]),
@@ -341,8 +340,6 @@ function approvalCard(card) {
       [...buttons.values()], code, (card.verdicts.includes("reject") || card.reasons_for.length > 0) && reason),
     problem);
 }
-
-const eligible = (name) => ELIGIBLE[name] || name.replace(/^role:/, "the role ");
 
 // What is settled steps back: its details are one click away instead of in the way.
 function folded(fold, name, content) {
